@@ -1,0 +1,495 @@
+//! The report: what was asked, what was checked, what was found, and the verdict that follows.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::rules::Weight;
+use super::{Area, Basis, Finding, Location, Severity, Waivers};
+use crate::time::Timestamp;
+
+/// The answer to what was asked. Computed by [`Report::verdict`], never stated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Everything that was asked was evaluated and holds.
+    Pass,
+    /// The input was judged and does not hold.
+    Refused,
+    /// Something that had to be judged could not be.
+    Undecided,
+}
+
+/// From which severity on a finding refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Gate {
+    /// Errors refuse.
+    #[default]
+    Error,
+    /// Warnings refuse too.
+    Warning,
+}
+
+/// Whether an area was judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AreaState {
+    /// Its rules ran over its inputs.
+    Evaluated,
+    /// It had to be judged and could not be; says why.
+    NotEvaluated(String),
+}
+
+/// What came of one check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It holds.
+    Passed,
+    /// It does not hold; a finding says why.
+    Failed,
+    /// It was not asked for, or what it needs was not given.
+    NotEvaluated,
+}
+
+/// One thing that was checked, whether it holds or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// What was checked, as a slug: `packet-seal`, `member-digest`.
+    pub name: &'static str,
+    /// What it was checked on.
+    pub subject: String,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// What the check saw, in one line.
+    pub detail: String,
+}
+
+#[derive(Debug, Clone)]
+struct AreaRow {
+    area: Area,
+    state: AreaState,
+    inputs: usize,
+    objects: usize,
+    skipped: usize,
+    rules_run: usize,
+}
+
+/// Everything that one command has to say.
+#[derive(Debug, Clone)]
+pub struct Report {
+    command: &'static str,
+    judged_at: Timestamp,
+    replay: bool,
+    gate: Gate,
+    areas: Vec<AreaRow>,
+    findings: Vec<Finding>,
+    checks: Vec<Check>,
+    headlines: BTreeMap<String, String>,
+    waivers: Waivers,
+    asked: usize,
+}
+
+impl Report {
+    /// Begins a report with nothing in it. Its verdict is *undecided* until something was judged.
+    #[must_use]
+    pub fn new(command: &'static str, judged_at: Timestamp, replay: bool) -> Self {
+        Self {
+            command,
+            judged_at,
+            replay,
+            gate: Gate::default(),
+            areas: Vec::new(),
+            findings: Vec::new(),
+            checks: Vec::new(),
+            headlines: BTreeMap::new(),
+            waivers: Waivers::default(),
+            asked: 0,
+        }
+    }
+
+    /// Sets from which severity on a finding refuses.
+    pub fn set_gate(&mut self, gate: Gate) {
+        self.gate = gate;
+    }
+
+    /// Sets the waivers that findings are held against when the report is read.
+    pub fn set_waivers(&mut self, waivers: Waivers) {
+        self.waivers = waivers;
+    }
+
+    /// Returns the time that the report judges as of.
+    #[must_use]
+    pub fn judged_at(&self) -> Timestamp {
+        self.judged_at
+    }
+
+    /// Adds a finding.
+    pub fn push(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+
+    /// Names a cause; findings with this cause stand under it.
+    pub fn headline(&mut self, cause: &str, message: impl Into<String>) {
+        self.headlines.insert(cause.to_owned(), message.into());
+    }
+
+    /// Says that an area was judged: `inputs` files, `objects` in them, `skipped` that no rule
+    /// could judge, `rules_run` rules.
+    pub fn evaluated(
+        &mut self,
+        area: Area,
+        inputs: usize,
+        objects: usize,
+        skipped: usize,
+        rules_run: usize,
+    ) {
+        self.asked += 1;
+        let state = AreaState::Evaluated;
+        self.areas.push(AreaRow { area, state, inputs, objects, skipped, rules_run });
+    }
+
+    /// Says that an area had to be judged and could not be.
+    pub fn not_evaluated(&mut self, area: Area, why: impl Into<String>) {
+        self.asked += 1;
+        let state = AreaState::NotEvaluated(why.into());
+        self.areas.push(AreaRow { area, state, inputs: 0, objects: 0, skipped: 0, rules_run: 0 });
+    }
+
+    /// Says that something was checked and holds.
+    pub fn passed(
+        &mut self,
+        name: &'static str,
+        subject: impl Into<String>,
+        detail: impl Into<String>,
+    ) {
+        self.checked(name, subject.into(), Outcome::Passed, detail.into());
+    }
+
+    /// Says that something was checked and does not hold; the finding says why.
+    pub fn failed(&mut self, name: &'static str, subject: impl Into<String>, finding: Finding) {
+        self.checked(name, subject.into(), Outcome::Failed, finding.message.clone());
+        self.findings.push(finding);
+    }
+
+    /// Says that something was not asked for, or could not be checked for want of what it needs.
+    pub fn skipped(
+        &mut self,
+        name: &'static str,
+        subject: impl Into<String>,
+        detail: impl Into<String>,
+    ) {
+        self.checked(name, subject.into(), Outcome::NotEvaluated, detail.into());
+    }
+
+    fn checked(&mut self, name: &'static str, subject: String, outcome: Outcome, detail: String) {
+        self.asked += usize::from(outcome != Outcome::NotEvaluated);
+        self.checks.push(Check { name, subject, outcome, detail });
+    }
+
+    /// Returns the findings so far, in the order they were made.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// Returns the checks so far.
+    #[must_use]
+    pub fn checks(&self) -> &[Check] {
+        &self.checks
+    }
+
+    /// Computes the verdict.
+    ///
+    /// A finding at or above the gate that no waiver covers refuses. Failing that, an area that
+    /// had to be judged and was not, an input that could not be read, or nothing judged at all
+    /// leaves the question undecided.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        let open: Vec<&Finding> = self
+            .findings
+            .iter()
+            .filter(|finding| self.waivers.covering(finding, self.judged_at).is_none())
+            .collect();
+        let refuses = |finding: &&&Finding| {
+            finding.rule.weight == Weight::Fault
+                && (finding.rule.severity == Severity::Error || self.gate == Gate::Warning)
+        };
+        let undecided = |finding: &&&Finding| finding.rule.weight == Weight::Unjudged;
+        let not_evaluated = |row: &AreaRow| matches!(row.state, AreaState::NotEvaluated(_));
+        if open.iter().any(|finding| refuses(&finding)) {
+            Verdict::Refused
+        } else if open.iter().any(|finding| undecided(&finding))
+            || self.areas.iter().any(not_evaluated)
+            || self.asked == 0
+        {
+            Verdict::Undecided
+        } else {
+            Verdict::Pass
+        }
+    }
+
+    /// Returns the report as the document that `--format json` prints.
+    #[must_use]
+    pub fn to_document(&self) -> ReportDocument {
+        let mut findings: Vec<&Finding> = self.findings.iter().collect();
+        findings.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
+        findings.dedup();
+        let rows: Vec<FindingDocument> =
+            findings.iter().map(|finding| self.finding_document(finding)).collect();
+        let mut headlines: Vec<HeadlineDocument> = self
+            .headlines
+            .iter()
+            .map(|(cause, message)| HeadlineDocument {
+                message: message.clone(),
+                findings: (0..findings.len())
+                    .filter(|index| findings[*index].cause.as_ref() == Some(cause))
+                    .collect(),
+            })
+            .collect();
+        headlines.retain(|headline| !headline.findings.is_empty());
+        headlines.sort_by_key(|headline| std::cmp::Reverse(headline.findings.len()));
+        let open = |severity: Severity| {
+            rows.iter().filter(|row| row.severity == severity && row.waived.is_none()).count()
+        };
+        let summary = SummaryDocument {
+            errors: open(Severity::Error),
+            warnings: open(Severity::Warning),
+            waived: rows.iter().filter(|row| row.waived.is_some()).count(),
+        };
+        ReportDocument {
+            schema: ReportDocument::SCHEMA.to_owned(),
+            tool: ToolDocument {
+                name: "countersign".to_owned(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+            },
+            command: self.command.to_owned(),
+            judged_at: self.judged_at,
+            replay: self.replay,
+            verdict: self.verdict(),
+            areas: self.areas.iter().map(area_document).collect(),
+            findings: rows,
+            headlines,
+            checks: self.checks.iter().map(check_document).collect(),
+            summary,
+        }
+    }
+
+    fn finding_document(&self, finding: &Finding) -> FindingDocument {
+        let waiver = self.waivers.covering(finding, self.judged_at);
+        FindingDocument {
+            code: finding.rule.code.to_owned(),
+            slug: finding.rule.slug.to_owned(),
+            area: finding.rule.area,
+            severity: finding.rule.severity,
+            location: location_document(&finding.location),
+            message: finding.message.clone(),
+            declared: finding.declared.clone(),
+            actual: finding.actual.clone(),
+            why: finding.rule.why.to_owned(),
+            remedy: finding.rule.remedy.to_owned(),
+            cause: finding.cause.as_ref().and_then(|cause| self.headlines.get(cause)).cloned(),
+            waived: waiver.map(|waiver| WaivedDocument {
+                owner: waiver.owner.clone(),
+                reason: waiver.reason.clone(),
+                expires: waiver.expires,
+            }),
+        }
+    }
+}
+
+fn sort_key(finding: &Finding) -> (Severity, &str, &Location, &str, &Option<String>) {
+    let code = finding.rule.code;
+    (finding.rule.severity, code, &finding.location, &finding.message, &finding.declared)
+}
+
+fn area_document(row: &AreaRow) -> AreaDocument {
+    let (state, reason) = match &row.state {
+        AreaState::Evaluated => ("evaluated", None),
+        AreaState::NotEvaluated(why) => ("not_evaluated", Some(why.clone())),
+    };
+    AreaDocument {
+        area: row.area,
+        state: state.to_owned(),
+        reason,
+        inputs: row.inputs,
+        objects: row.objects,
+        skipped: row.skipped,
+        rules_run: row.rules_run,
+    }
+}
+
+fn check_document(check: &Check) -> CheckDocument {
+    CheckDocument {
+        check: check.name.to_owned(),
+        subject: check.subject.clone(),
+        outcome: check.outcome,
+        detail: check.detail.clone(),
+    }
+}
+
+fn location_document(location: &Location) -> LocationDocument {
+    let (basis, archive) = match &location.basis {
+        Basis::Tree => ("tree", None),
+        Basis::Bundle(archive) => ("bundle", Some(archive.clone())),
+    };
+    LocationDocument {
+        path: location.path.clone(),
+        pointer: location.pointer.clone(),
+        line: location.position.map(|position| position.line),
+        column: location.position.map(|position| position.column),
+        basis: basis.to_owned(),
+        archive,
+    }
+}
+
+/// The report as a document (`countersign.report/v1`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportDocument {
+    /// Always [`ReportDocument::SCHEMA`].
+    pub schema: String,
+    /// The tool that wrote it.
+    pub tool: ToolDocument,
+    /// The verb that was run.
+    pub command: String,
+    /// The time that was judged as of.
+    pub judged_at: Timestamp,
+    /// Whether that time was given instead of read from the clock.
+    pub replay: bool,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The areas that were asked for.
+    pub areas: Vec<AreaDocument>,
+    /// What is wrong, sorted by severity, code and place.
+    pub findings: Vec<FindingDocument>,
+    /// Causes that several findings share.
+    pub headlines: Vec<HeadlineDocument>,
+    /// Everything that was checked one by one, in the order it was checked.
+    pub checks: Vec<CheckDocument>,
+    /// Counts.
+    pub summary: SummaryDocument,
+}
+
+impl ReportDocument {
+    /// The document's name and version.
+    pub const SCHEMA: &str = "countersign.report/v1";
+}
+
+/// The tool that wrote a report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolDocument {
+    /// `countersign`.
+    pub name: String,
+    /// The tool's version.
+    pub version: String,
+}
+
+/// One area of a report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AreaDocument {
+    /// The area's word.
+    pub area: Area,
+    /// `evaluated` or `not_evaluated`.
+    pub state: String,
+    /// Why it was not evaluated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Files read.
+    pub inputs: usize,
+    /// Objects in them.
+    pub objects: usize,
+    /// Files or objects that no rule could judge.
+    pub skipped: usize,
+    /// Rules that ran.
+    pub rules_run: usize,
+}
+
+/// One finding of a report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindingDocument {
+    /// The rule's code.
+    pub code: String,
+    /// The rule's slug.
+    pub slug: String,
+    /// The rule's area.
+    pub area: Area,
+    /// How much it weighs.
+    pub severity: Severity,
+    /// Where it is.
+    pub location: LocationDocument,
+    /// What is wrong.
+    pub message: String,
+    /// What the document says.
+    pub declared: Option<String>,
+    /// What is so.
+    pub actual: Option<String>,
+    /// Why it matters.
+    pub why: String,
+    /// What to do.
+    pub remedy: String,
+    /// The headline it stands under.
+    pub cause: Option<String>,
+    /// The waiver that covers it.
+    pub waived: Option<WaivedDocument>,
+}
+
+/// Where a finding is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LocationDocument {
+    /// The file, relative to the root or the archive.
+    pub path: String,
+    /// The value, as a JSON Pointer.
+    pub pointer: String,
+    /// The line, from 1.
+    pub line: Option<u32>,
+    /// The character in the line, from 1.
+    pub column: Option<u32>,
+    /// `tree` or `bundle`.
+    pub basis: String,
+    /// The archive, when the basis is `bundle`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archive: Option<String>,
+}
+
+/// The waiver that covers a finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaivedDocument {
+    /// Who answers for it.
+    pub owner: String,
+    /// Why it is accepted.
+    pub reason: String,
+    /// Until when.
+    pub expires: Timestamp,
+}
+
+/// A cause and the findings under it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeadlineDocument {
+    /// The cause, in one line.
+    pub message: String,
+    /// Indices into the report's findings.
+    pub findings: Vec<usize>,
+}
+
+/// One check of a report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckDocument {
+    /// What was checked.
+    pub check: String,
+    /// What it was checked on.
+    pub subject: String,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// What the check saw.
+    pub detail: String,
+}
+
+/// The counts of a report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SummaryDocument {
+    /// Errors that no waiver covers.
+    pub errors: usize,
+    /// Warnings that no waiver covers.
+    pub warnings: usize,
+    /// Findings that a waiver covers.
+    pub waived: usize,
+}

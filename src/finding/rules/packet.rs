@@ -1,0 +1,6 @@
+//! The rules of the area `packet`.
+
+use super::Rule;
+
+/// The table, in the order of the codes.
+pub const RULES: &[&Rule] = &[];

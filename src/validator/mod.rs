@@ -1,0 +1,55 @@
+//! The validators: one per area, each with its inputs and its table of rules.
+//!
+//! A rule is a plain function over typed inputs that adds findings to a report. Nothing here
+//! reads the clock, the environment or the network.
+
+mod governed;
+pub mod k8s;
+pub mod load;
+pub mod observe;
+pub mod release;
+pub mod rollback;
+pub mod stack;
+
+use crate::finding::{Area, Report};
+use crate::time::Timestamp;
+use crate::tree::Tree;
+use crate::version::Version;
+
+pub use governed::{Governed, Hygiene};
+
+/// What the caller knows and the inputs must agree with.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The time to judge as of.
+    pub now: Timestamp,
+    /// The version that the release must have.
+    pub expect_version: Option<Version>,
+    /// The commit that the release must be built from, lower-case hexadecimal.
+    pub expect_commit: Option<String>,
+    /// The tag that the release must be built from.
+    pub expect_tag: Option<String>,
+}
+
+impl Context {
+    /// Judges as of a time, with nothing expected.
+    #[must_use]
+    pub fn at(now: Timestamp) -> Self {
+        Self { now, expect_version: None, expect_commit: None, expect_tag: None }
+    }
+}
+
+/// Judges one area of a governed tree; the folder `ops/` lies in the tree's root.
+pub fn check(area: Area, tree: &Tree, context: &Context, report: &mut Report) {
+    match area {
+        Area::Stack => stack::check(tree, context, report),
+        Area::K8s => k8s::check(tree, context, report),
+        Area::Observe => observe::check(tree, context, report),
+        Area::Load => load::check(tree, context, report),
+        Area::Release => release::check(tree, context, report),
+        Area::Rollback => rollback::check(tree, context, report),
+        Area::Trust | Area::Packet => {
+            report.not_evaluated(area, "this area is judged by `verify`, not in a tree");
+        }
+    }
+}
