@@ -7,6 +7,7 @@ pub mod json;
 pub mod path;
 pub mod time;
 pub mod tree;
+pub mod trust;
 pub mod validator;
 pub mod version;
 
