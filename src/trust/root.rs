@@ -56,13 +56,12 @@ pub struct Key {
     /// The person, or the one machine, that holds it. Thresholds count owners, not keys.
     pub owner: String,
     /// Whether its signatures count.
-    #[serde(flatten)]
     pub state: KeyState,
 }
 
 /// Whether a key's signatures count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "lowercase")]
+#[serde(tag = "status", rename_all = "lowercase", deny_unknown_fields)]
 pub enum KeyState {
     /// They count from a time on.
     Active {

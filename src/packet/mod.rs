@@ -1,0 +1,13 @@
+//! The packet: one canonical archive that holds a release's manifest, evidence and artifacts.
+
+pub mod archive;
+pub mod checksums;
+pub mod evidence;
+pub mod manifest;
+
+pub use archive::{ArchiveError, MemberSource, Packed, pack};
+pub use checksums::{Checksums, ChecksumsError};
+pub use evidence::EvidenceKind;
+pub use manifest::{
+    Artifact, Build, Compatibility, EvidenceItem, Placement, Previous, ReleaseManifest, Source,
+};
