@@ -6,6 +6,7 @@ pub mod finding;
 pub mod json;
 pub mod packet;
 pub mod path;
+pub mod pipeline;
 pub mod provenance;
 pub mod time;
 pub mod tree;

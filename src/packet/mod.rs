@@ -2,8 +2,10 @@
 
 pub mod archive;
 pub mod checksums;
+pub mod directory;
 pub mod evidence;
 pub mod manifest;
+pub mod spec;
 
 pub use archive::{ArchiveError, MemberSource, Packed, pack};
 pub use checksums::{Checksums, ChecksumsError};
@@ -11,3 +13,4 @@ pub use evidence::EvidenceKind;
 pub use manifest::{
     Artifact, Build, Compatibility, EvidenceItem, Placement, Previous, ReleaseManifest, Source,
 };
+pub use spec::ReleaseSpec;

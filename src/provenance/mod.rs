@@ -9,5 +9,5 @@ pub use seal::PacketSeal;
 pub use slsa::{
     BuildDefinition, BuildMetadata, Builder, ResourceDescriptor, RunDetails, SlsaProvenance,
 };
-pub use statement::{PAYLOAD_TYPE, Predicate, Statement, StatementError, Subject};
+pub use statement::{PAYLOAD_TYPE, Predicate, Statement, StatementError, Subject, subject_digests};
 pub use test_result::{TestOutcome, TestResult};

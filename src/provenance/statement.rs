@@ -180,6 +180,25 @@ impl<P: Predicate> Statement<P> {
     }
 }
 
+/// Returns the subjects' digests of a statement with any predicate.
+///
+/// # Errors
+///
+/// As [`Statement::parse`], without a claim about the predicate.
+pub fn subject_digests(bytes: &[u8]) -> Result<Vec<Digest>, StatementError> {
+    #[derive(Deserialize)]
+    struct Subjects {
+        #[serde(rename = "_type")]
+        statement_type: String,
+        subject: Vec<SubjectDocument>,
+    }
+    let document: Subjects = json::parse(bytes, Limits::EVIDENCE).map_err(StatementError::Json)?;
+    if document.statement_type != STATEMENT_TYPE {
+        return Err(StatementError::StatementType(document.statement_type));
+    }
+    Ok(subjects_of(document.subject)?.into_iter().map(|subject| subject.digest).collect())
+}
+
 fn subjects_of(documents: Vec<SubjectDocument>) -> Result<Vec<Subject>, StatementError> {
     if documents.is_empty() || documents.len() > MAX_SUBJECTS {
         let problem = format!("{} subjects; expected 1 to {MAX_SUBJECTS}", documents.len());

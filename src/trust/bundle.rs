@@ -114,6 +114,21 @@ impl Bundle {
         &self.key_hint
     }
 
+    /// Tells whether the bundle is about this payload, or this message. Verifies nothing.
+    #[must_use]
+    pub fn is_over(&self, payload: Option<&[u8]>, message: Option<&[u8]>) -> bool {
+        match &self.content {
+            Content::Envelope(envelope) => payload == Some(envelope.unverified_payload()),
+            Content::Message { stated, .. } => message.map(Digest::of) == Some(*stated),
+        }
+    }
+
+    /// Writes the bundle as one line of JSON with a newline, for a list of bundles.
+    #[must_use]
+    pub fn to_line(&self) -> Vec<u8> {
+        json::to_line(&self.document())
+    }
+
     /// Reads a bundle in JSON.
     ///
     /// # Errors
@@ -141,6 +156,10 @@ impl Bundle {
     /// Writes the bundle in JSON.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
+        json::to_bytes(&self.document())
+    }
+
+    fn document(&self) -> BundleDocument {
         let (dsse_envelope, message_signature) = match &self.content {
             Content::Envelope(envelope) => (Some(envelope.to_document()), None),
             Content::Message { stated, signature } => {
@@ -152,14 +171,14 @@ impl Bundle {
                 (None, Some(MessageDocument { message_digest, signature }))
             }
         };
-        json::to_bytes(&BundleDocument {
+        BundleDocument {
             media_type: MEDIA_TYPE.to_owned(),
             verification_material: MaterialDocument {
                 public_key: PublicKeyDocument { hint: self.key_hint.clone() },
             },
             dsse_envelope,
             message_signature,
-        })
+        }
     }
 }
 
