@@ -100,7 +100,6 @@ type Shape = (EvidenceKind, &'static str, &'static [&'static str]);
 fn shape_of(node: &Node) -> Option<Shape> {
     let text = |pointer: &str| node.pointer(pointer).and_then(Node::as_str).unwrap_or_default();
     let has = |key: &str| node.get(key).is_some();
-    let schema = text("/schema");
     let media_type = text("/mediaType");
     if text("/spdxVersion").starts_with("SPDX-2.") || is_spdx_3(node) {
         return Some((EvidenceKind::Sbom, "application/spdx+json", &["/creationInfo/created"]));
@@ -115,8 +114,9 @@ fn shape_of(node: &Node) -> Option<Shape> {
     if has("payload") && has("payloadType") && has("signatures") {
         return Some((EvidenceKind::Attestation, "application/vnd.in-toto+dsse", &[]));
     }
-    if schema == "countersign.scan/v1" {
-        return Some((EvidenceKind::Scan, "application/json", &["/observed_at"]));
+    // The handbook's scan report.
+    if has("tool") && has("target") && node.pointer("/summary/critical").is_some() {
+        return Some((EvidenceKind::Scan, "application/json", &["/generated_at"]));
     }
     if has("SchemaVersion") && has("ArtifactName") {
         return Some((EvidenceKind::Scan, "application/json", &["/CreatedAt"]));
@@ -128,8 +128,9 @@ fn shape_of(node: &Node) -> Option<Shape> {
         let times: &[&str] = &["/runs/0/invocations/0/endTimeUtc"];
         return Some((EvidenceKind::Scan, "application/sarif+json", times));
     }
-    if schema == "countersign.drill/v1" || (has("drill_id") && (has("status") || has("outcome"))) {
-        let times: &[&str] = &["/observed_at", "/executed_at", "/finished_at", "/date"];
+    // The handbook's drill results.
+    if (has("drill") || has("drill_id")) && (has("outcome") || has("status")) {
+        let times: &[&str] = &["/ended_at", "/finished_at", "/executed_at", "/date"];
         return Some((EvidenceKind::Drill, "application/json", times));
     }
     if has("metrics") && (has("root_group") || has("state")) {
