@@ -222,7 +222,12 @@ impl Tree {
                     },
                     Err(_) => listing.oddities.push(odd("its name is not UTF-8 text".to_owned())),
                 },
-                other => listing.oddities.push(odd(kind_of(other).to_owned())),
+                other @ (FileType::Symlink
+                | FileType::Fifo
+                | FileType::Socket
+                | FileType::CharacterDevice
+                | FileType::BlockDevice
+                | FileType::Unknown) => listing.oddities.push(odd(kind_of(other).to_owned())),
             }
         }
         Ok(())
@@ -261,10 +266,11 @@ fn refusal(path: &Path, error: rustix::io::Errno) -> TreeError {
 fn regular(file: File, path: &Path) -> Result<(File, u64), TreeError> {
     let stat =
         rustix::fs::fstat(&file).map_err(|error| TreeError::io(path, io::Error::from(error)))?;
-    match FileType::from_raw_mode(stat.st_mode) {
-        FileType::RegularFile => Ok((file, size_of(&stat))),
-        other => Err(TreeError::NotRegular { path: path.to_owned(), found: kind_of(other) }),
+    let file_type = FileType::from_raw_mode(stat.st_mode);
+    if file_type == FileType::RegularFile {
+        return Ok((file, size_of(&stat)));
     }
+    Err(TreeError::NotRegular { path: path.to_owned(), found: kind_of(file_type) })
 }
 
 /// Opens one regular file that the user named, wherever it lies. Links are followed: the path is
@@ -507,13 +513,13 @@ impl TreeError {
 impl fmt::Display for TreeError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Io { path, source } => match source.kind() {
-                io::ErrorKind::NotFound => write!(formatter, "`{}` does not exist", path.display()),
-                io::ErrorKind::StorageFull => {
-                    write!(formatter, "`{}`: the disk is full", path.display())
-                }
-                _ => write!(formatter, "`{}`: {source}", path.display()),
-            },
+            Self::Io { path, source } if source.kind() == io::ErrorKind::NotFound => {
+                write!(formatter, "`{}` does not exist", path.display())
+            }
+            Self::Io { path, source } if source.kind() == io::ErrorKind::StorageFull => {
+                write!(formatter, "`{}`: the disk is full", path.display())
+            }
+            Self::Io { path, source } => write!(formatter, "`{}`: {source}", path.display()),
             Self::NotRegular { path, found } => {
                 write!(formatter, "`{}` is {found}; expected a regular file", path.display())
             }

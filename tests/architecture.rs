@@ -130,9 +130,15 @@ fn only_the_command_line_prints_reads_the_environment_or_exits() {
             continue;
         }
         let code = code.split("#[cfg(test)]").next().unwrap();
-        for forbidden in
-            ["std::env", "println!", "eprintln!", "process::exit", "SystemTime", "std::net", "Command::new"]
-        {
+        for forbidden in [
+            "std::env",
+            "println!",
+            "eprintln!",
+            "process::exit",
+            "SystemTime",
+            "std::net",
+            "Command::new",
+        ] {
             assert!(!code.contains(forbidden), "{file} uses {forbidden}");
         }
     }
@@ -143,9 +149,9 @@ fn each_dependency_has_its_file() {
     for (file, code) in library() {
         for (name, allowed) in NAMED_IN {
             let code = code.split("#[cfg(test)]").next().unwrap();
-            let named = code
-                .match_indices(name)
-                .any(|(at, _)| !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':'));
+            let named = code.match_indices(name).any(|(at, _)| {
+                !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':')
+            });
             assert!(!named || allowed.contains(&file.as_str()), "{file} names {name}");
         }
     }
@@ -169,7 +175,10 @@ fn main_is_one_statement() {
 
 #[test]
 fn the_guard_sees_a_call_to_the_left() {
-    assert_eq!(rooms_named("use crate::{digest, trust::{a, b}, finding};"), ["digest", "trust", "finding"]);
+    assert_eq!(
+        rooms_named("use crate::{digest, trust::{a, b}, finding};"),
+        ["digest", "trust", "finding"]
+    );
     assert_eq!(rooms_named("crate::packet::pack()"), ["packet"]);
     assert!(place_of("pipeline").unwrap() < place_of("trust").unwrap());
 }

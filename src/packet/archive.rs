@@ -43,6 +43,9 @@ pub enum MemberSource<'a> {
     },
 }
 
+/// A member that was written: its name, its digest, its size in bytes.
+pub type Member = (RelPath, Digest, u64);
+
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Packed {
@@ -53,7 +56,7 @@ pub struct Packed {
     /// The digest of the archive inside.
     pub tar_sha256: Digest,
     /// The digest of every member, in order.
-    pub members: Vec<(RelPath, Digest, u64)>,
+    pub members: Vec<Member>,
 }
 
 /// Why an archive could not be written or was refused.
@@ -111,7 +114,7 @@ impl From<io::Error> for ArchiveError {
 /// [`ArchiveError`] when a source does not hold what was said, or the archive cannot be written.
 pub fn pack<'a>(
     out: impl Write + Send,
-    mut next: impl FnMut(&[(RelPath, Digest, u64)]) -> Option<(RelPath, MemberSource<'a>)>,
+    mut next: impl FnMut(&[Member]) -> Option<(RelPath, MemberSource<'a>)>,
 ) -> Result<Packed, ArchiveError> {
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(8);
     std::thread::scope(|scope| {
@@ -152,7 +155,7 @@ pub fn pack<'a>(
 struct TarWriter {
     out: HashingWriter<Chunks>,
     length: u64,
-    members: Vec<(RelPath, Digest, u64)>,
+    members: Vec<Member>,
 }
 
 impl TarWriter {
@@ -215,7 +218,7 @@ impl TarWriter {
     }
 
     /// Two empty blocks, then zeros to the end of the record.
-    fn finish(mut self) -> Result<(Digest, u64, Vec<(RelPath, Digest, u64)>), ArchiveError> {
+    fn finish(mut self) -> Result<(Digest, u64, Vec<Member>), ArchiveError> {
         let end = (self.length + 2 * BLOCK as u64).div_ceil(RECORD) * RECORD;
         let zeros = usize::try_from(end - self.length).expect("at most two records");
         self.put(&vec![0; zeros])?;

@@ -80,7 +80,7 @@ pub fn verify(
             return Ok(report);
         }
     };
-    report.passed("signature", subject_name.clone(), format!("{:?}", key));
+    report.passed("signature", subject_name.clone(), format!("{key:?}"));
     if let Some(payload) = verified.value() {
         if payload.payload_type != PAYLOAD_TYPE {
             let message = format!("payload type `{}`", payload.payload_type.escape_debug());

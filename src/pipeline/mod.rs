@@ -75,10 +75,10 @@ pub enum Error {
 
 impl Error {
     fn archive(path: &Path, source: ArchiveError) -> Self {
-        match source {
-            ArchiveError::Source(error) => Self::Tree(error),
-            source => Self::Archive { path: path.to_owned(), source },
+        if let ArchiveError::Source(error) = source {
+            return Self::Tree(error);
         }
+        Self::Archive { path: path.to_owned(), source }
     }
 }
 

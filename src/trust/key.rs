@@ -381,17 +381,13 @@ fn decrypt(
     passphrase: impl FnOnce() -> Result<Zeroizing<String>, KeyError>,
 ) -> Result<PrivateKey, KeyError> {
     let info = EncryptedPrivateKeyInfoRef::try_from(der).map_err(|_| KeyError::Invalid)?;
-    let scrypt = match &info.encryption_algorithm {
-        EncryptionScheme::Pbes2(scheme) => scheme.kdf.scrypt(),
-        _ => None,
+    let EncryptionScheme::Pbes2(scheme) = &info.encryption_algorithm else {
+        return Err(KeyError::Encryption);
     };
-    let scrypt = scrypt.ok_or(KeyError::Encryption)?;
+    let scrypt = scheme.kdf.scrypt().ok_or(KeyError::Encryption)?;
     // The file says how much work it takes; a hostile one asks for all there is.
-    let (n, r, p) = (
-        u64::from(scrypt.cost_parameter),
-        u64::from(scrypt.block_size),
-        u64::from(scrypt.parallelization),
-    );
+    let (n, r, p) =
+        (scrypt.cost_parameter, u64::from(scrypt.block_size), u64::from(scrypt.parallelization));
     let memory = n.saturating_mul(r).saturating_mul(128);
     let work = n.saturating_mul(r).saturating_mul(p);
     if memory > MAX_SCRYPT_MEMORY || work > MAX_SCRYPT_WORK {
@@ -542,7 +538,7 @@ mod tests {
         assert!(PublicKey::from_der(&spki(P256_PREFIX, &[0])).is_err());
         assert_eq!(PublicKey::from_der(b"").unwrap_err(), KeyError::Unsupported);
         let key = PrivateKey::generate(Algorithm::Ed25519).unwrap();
-        let mut longer = key.public.spki.clone();
+        let mut longer = key.public.spki;
         longer.push(0);
         assert!(PublicKey::from_der(&longer).is_err());
     }

@@ -169,7 +169,7 @@ fn judge_item(
             report.failed("evidence", subject, finding);
         }
         EvidenceKind::TestResult => {
-            judge_test_result(contents, &seen.bytes, item, location, report)
+            judge_test_result(contents, &seen.bytes, item, location, report);
         }
         EvidenceKind::Attestation => match opens(&seen.bytes, root, report) {
             Ok(names) => report.passed("evidence", subject, format!("signed by {names}")),
