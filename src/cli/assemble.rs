@@ -75,7 +75,10 @@ pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
         now: session.now,
         replay: session.replay,
     };
-    match assemble::assemble(&request) {
+    let progress = session.progress("assembling");
+    let assembled = assemble::assemble(&request);
+    drop(progress);
+    match assembled {
         Ok(assembled) => {
             session.note(&format!(
                 "wrote {} sha256:{}",

@@ -88,6 +88,7 @@ pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
         expect_commit: args.expect_commit.clone(),
         expect_tag: args.expect_tag.clone(),
     };
+    let progress = session.progress("judging");
     let report = check::check(&check::Request {
         root: args.root.clone(),
         areas,
@@ -99,5 +100,6 @@ pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
         context,
         replay: session.replay,
     })?;
+    drop(progress);
     session.finish(&report)
 }

@@ -51,7 +51,9 @@ Examples:
 pub(super) fn run(verb: &Verb, session: &Session) -> Result<ExitCode, Failure> {
     match verb {
         Verb::Create { inputs, list } => {
+            let progress = session.progress("hashing");
             let bytes = checksums::create(inputs)?.to_bytes();
+            drop(progress);
             match list {
                 Some(path) => tree::write_atomic(path, &bytes, 0o644)?,
                 None => session.write(&bytes)?,
@@ -61,7 +63,9 @@ pub(super) fn run(verb: &Verb, session: &Session) -> Result<ExitCode, Failure> {
         Verb::Verify { file, root, strict } => {
             let beside = file.parent().filter(|parent| !parent.as_os_str().is_empty());
             let root = root.as_deref().or(beside).unwrap_or_else(|| Path::new("."));
+            let progress = session.progress("hashing");
             let report = checksums::verify(file, root, *strict, session.now, session.replay)?;
+            drop(progress);
             session.finish(&report)
         }
     }

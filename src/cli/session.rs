@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use countersign::finding::Report;
 use countersign::pipeline::Error;
@@ -121,6 +121,29 @@ impl Session {
         }
     }
 
+    /// Shows that long work goes on: after a second, on standard error, only on a terminal, until
+    /// the guard is dropped.
+    pub(super) fn progress(&self, doing: &'static str) -> Progress {
+        if self.quiet || !std::io::stderr().is_terminal() {
+            return Progress { done: None };
+        }
+        let (done, waiting) = std::sync::mpsc::channel::<()>();
+        let shown = std::thread::spawn(move || {
+            use std::sync::mpsc::RecvTimeoutError;
+            let timeout = RecvTimeoutError::Timeout;
+            if waiting.recv_timeout(Duration::from_secs(1)) != Err(timeout) {
+                return;
+            }
+            let bar = indicatif::ProgressBar::new_spinner().with_message(doing);
+            bar.set_style(style_of_progress());
+            while waiting.recv_timeout(Duration::from_millis(100)) == Err(timeout) {
+                bar.tick();
+            }
+            bar.finish_and_clear();
+        });
+        Progress { done: Some((done, shown)) }
+    }
+
     /// Reads a private key; asks for its passphrase when it has one.
     #[expect(clippy::unused_self, reason = "only a session may read the terminal")]
     pub(super) fn private_key(
@@ -132,6 +155,26 @@ impl Session {
         PrivateKey::from_pem(&text, || passphrase(passphrase_file, path))
             .map_err(|source| Error::Key { path: path.to_owned(), source }.into())
     }
+}
+
+/// A display of progress that ends when it is dropped.
+pub(super) struct Progress {
+    done: Option<(std::sync::mpsc::Sender<()>, std::thread::JoinHandle<()>)>,
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some((done, shown)) = self.done.take() {
+            drop(done);
+            // A display that failed has nothing to say about the result.
+            let _ = shown.join();
+        }
+    }
+}
+
+fn style_of_progress() -> indicatif::ProgressStyle {
+    indicatif::ProgressStyle::with_template("{spinner} {msg} {elapsed}")
+        .unwrap_or_else(|_| indicatif::ProgressStyle::default_spinner())
 }
 
 /// Reads a passphrase from a file, or asks for it on the terminal.

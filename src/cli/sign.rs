@@ -53,7 +53,10 @@ pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
             Ok(sign::SigningKey { path: path.clone(), key })
         })
         .collect::<Result<Vec<_>, Failure>>()?;
-    let signed = match sign::sign(&args.directory, &keys) {
+    let progress = session.progress("signing");
+    let signed = sign::sign(&args.directory, &keys);
+    drop(progress);
+    let signed = match signed {
         Ok(signed) => signed,
         Err(Error::Blocked(report)) => return session.finish(&report),
         Err(error) => return Err(error.into()),

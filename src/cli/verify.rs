@@ -50,6 +50,7 @@ pub(super) struct Args {
 
 /// Runs the verb.
 pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
+    let progress = session.progress("verifying");
     let report = verify::verify(&verify::Request {
         target: args.target.clone(),
         trust: args.trust.clone(),
@@ -64,5 +65,6 @@ pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
         now: session.now,
         replay: session.replay,
     })?;
+    drop(progress);
     session.finish(&report)
 }
