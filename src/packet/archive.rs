@@ -324,14 +324,51 @@ impl Write for Chunks {
     }
 }
 
+/// The most bytes of one stored block (RFC 1951, section 3.2.4).
+const MAX_STORED: usize = 65_535;
+
+/// Tells whether deflate would gain nothing on a chunk, by its answer on a sample: sixteen pieces
+/// spread over the chunk. Media, archives and keys are such data, and trying takes the longest.
+fn is_incompressible(data: &[u8]) -> bool {
+    const PIECE: usize = 1 << 10;
+    if data.len() < 32 * PIECE {
+        return false;
+    }
+    let step = data.len() / 16;
+    let sample: Vec<u8> =
+        (0..16).flat_map(|index| &data[index * step..index * step + PIECE]).copied().collect();
+    let mut deflated = Vec::with_capacity(sample.len() * 2);
+    Compress::new(Compression::new(1), false)
+        .compress_vec(&sample, &mut deflated, FlushCompress::Finish)
+        .expect("deflate does not fail on memory");
+    deflated.len() >= sample.len()
+}
+
+/// Writes a chunk as stored blocks; the chunk before has ended at a byte boundary.
+fn store(data: &[u8], last: bool) -> Vec<u8> {
+    let mut blocks = Vec::with_capacity(data.len() + data.len() / MAX_STORED * 5 + 5);
+    let count = data.len().div_ceil(MAX_STORED);
+    for (index, block) in data.chunks(MAX_STORED).enumerate() {
+        let length = u16::try_from(block.len()).expect("a chunk is cut into stored blocks");
+        blocks.push(u8::from(last && index + 1 == count));
+        blocks.extend_from_slice(&length.to_le_bytes());
+        blocks.extend_from_slice(&(!length).to_le_bytes());
+        blocks.extend_from_slice(block);
+    }
+    blocks
+}
+
 fn compress(data: &[u8], dictionary: &[u8], last: bool) -> Compressed {
+    let mut crc = Crc::new();
+    crc.update(data);
+    if is_incompressible(data) {
+        return Compressed { deflated: store(data, last), crc };
+    }
     // A fresh state for each chunk: a reset one gives other bytes after a dictionary.
     let mut state = Compress::new(Compression::new(6), false);
     if !dictionary.is_empty() {
         state.set_dictionary(dictionary).expect("a fresh raw deflate state takes a dictionary");
     }
-    let mut crc = Crc::new();
-    crc.update(data);
     // Each chunk in one call: the library's output depends on how the input is cut.
     let mut deflated = Vec::with_capacity(data.len() + data.len() / 8 + 1024);
     let flush = if last { FlushCompress::Finish } else { FlushCompress::Sync };
@@ -726,5 +763,73 @@ impl Frame {
             return Err(ArchiveError::NotCanonical(problem.to_owned()));
         }
         Err(ArchiveError::Malformed("not a gzip file".to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes of every kind: runs, text, and what does not compress.
+    fn mixed(length: usize) -> Vec<u8> {
+        let mut bytes = vec![7; length / 3];
+        while bytes.len() < length * 2 / 3 {
+            bytes.extend_from_slice(format!("line {}\n", bytes.len()).as_bytes());
+        }
+        let mut block = Digest::of(b"seed");
+        while bytes.len() < length {
+            bytes.extend_from_slice(block.as_bytes());
+            block = Digest::of(block.as_bytes());
+        }
+        bytes.truncate(length);
+        bytes
+    }
+
+    const LIMITS: Limits = Limits { packed_bytes: 1 << 30, unpacked_bytes: 1 << 30, members: 100 };
+
+    #[test]
+    fn what_is_packed_comes_out_again() {
+        let sizes = [0, 1, 511, 512, 513, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK, 5_000_000];
+        let members: Vec<(RelPath, Vec<u8>)> = sizes
+            .iter()
+            .enumerate()
+            .map(|(index, size)| (format!("member-{index:02}").parse().unwrap(), mixed(*size)))
+            .collect();
+        let mut sources =
+            members.iter().map(|(path, bytes)| (path.clone(), MemberSource::Bytes(bytes.clone())));
+        let mut file = Vec::new();
+        let packed = pack(&mut file, |_| sources.next()).unwrap();
+        assert_eq!(packed.sha256, Digest::of(&file));
+        let mut seen = Vec::new();
+        let unpacked = unpack(file.as_slice(), LIMITS, |path, size, bytes| {
+            let mut whole = Vec::new();
+            bytes.read_to_end(&mut whole)?;
+            assert_eq!(whole.len() as u64, size);
+            seen.push((path.clone(), whole));
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(seen, members);
+        assert_eq!((unpacked.sha256, unpacked.tar_sha256), (packed.sha256, packed.tar_sha256));
+    }
+
+    #[test]
+    fn data_that_does_not_compress_is_stored() {
+        let random = mixed(9 * CHUNK)[7 * CHUNK..8 * CHUNK].to_vec();
+        assert!(is_incompressible(&random));
+        assert!(!is_incompressible(&mixed(CHUNK)[..CHUNK / 3]));
+        let compressed = compress(&random, &[], true);
+        assert!(compressed.deflated.len() < random.len() + 64);
+    }
+
+    #[test]
+    fn a_missing_tail_is_noticed_wherever_it_is_cut() {
+        let mut file = Vec::new();
+        let mut sources = [("a".parse().unwrap(), MemberSource::Bytes(mixed(100_000)))].into_iter();
+        pack(&mut file, |_| sources.next()).unwrap();
+        for length in (0..file.len()).step_by(997) {
+            let cut = unpack(&file[..length], LIMITS, |_, _, _| Ok(()));
+            assert!(matches!(cut, Err(ArchiveError::Malformed(_))), "{length}: {cut:?}");
+        }
     }
 }

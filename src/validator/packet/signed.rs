@@ -235,7 +235,10 @@ fn build_difference(
     };
     let pairs = fields(found).into_iter().zip(fields(expected));
     pairs.into_iter().find(|(found, expected)| found != expected).unwrap_or_else(|| {
-        ("another order or dependency".to_owned(), "as in the manifest".to_owned())
+        (
+            "other subjects, or dependencies in another order".to_owned(),
+            "as the manifest has them".to_owned(),
+        )
     })
 }
 
