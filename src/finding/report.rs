@@ -161,6 +161,12 @@ impl Report {
         self.areas.push(AreaRow { area, state, inputs: 0, objects: 0, skipped: 0, rules_run: 0 });
     }
 
+    /// Tells whether an area was judged.
+    #[must_use]
+    pub fn has_judged(&self, area: Area) -> bool {
+        self.areas.iter().any(|row| row.area == area && row.state == AreaState::Evaluated)
+    }
+
     /// Says that something was checked and holds.
     pub fn passed(
         &mut self,

@@ -110,9 +110,15 @@ impl Waivers {
     }
 
     /// Adds a finding for every waiver that has expired, is too broad, or covers nothing.
+    ///
+    /// A waiver for an area that the report did not judge may be waiting for that area's findings
+    /// and is left alone; one that names no rule is everybody's.
     pub fn judge(&self, path: &str, report: &mut Report) {
         let now = report.judged_at();
         for (index, waiver) in self.waivers.iter().enumerate() {
+            if rules::find(&waiver.code).is_some_and(|rule| !report.has_judged(rule.area)) {
+                continue;
+            }
             let location = Location::named(path).pointing(&format!("/waivers/{index}"));
             let unmatched = !report.findings().iter().any(|finding| matches(waiver, finding));
             let finding = if let Some(problem) = breadth(waiver, now) {
