@@ -68,6 +68,7 @@ pub(super) fn of(verdict: Verdict) -> ExitCode {
 pub(super) fn failed(failure: &Failure) -> ExitCode {
     let code = match failure {
         Failure::Usage(_) => USAGE,
+        Failure::Library(Error::Refused { .. } | Error::Blocked(_)) => REFUSED,
         Failure::Library(_) | Failure::Output(_) => UNDECIDED,
     };
     say(&format!("error: {}", escape(&failure.to_string())));

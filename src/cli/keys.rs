@@ -109,7 +109,7 @@ fn generate(
     for path in [file, &public_file] {
         if path.symlink_metadata().is_ok() {
             let problem = "is there already; a key is never overwritten".to_owned();
-            return Err(Error::Refused { path: path.to_owned(), problem }.into());
+            return Err(Error::Unusable { path: path.to_owned(), problem }.into());
         }
     }
     let failed = |source| Failure::from(Error::Key { path: file.to_owned(), source });
@@ -130,7 +130,7 @@ fn passphrase_of(file: &Path) -> Result<Zeroizing<String>, Failure> {
     let passphrase = session::passphrase_from(file)?;
     if passphrase.is_empty() {
         let problem = "its first line is empty; a key is not encrypted with nothing".to_owned();
-        return Err(Error::Refused { path: file.to_owned(), problem }.into());
+        return Err(Error::Unusable { path: file.to_owned(), problem }.into());
     }
     Ok(passphrase)
 }

@@ -488,9 +488,9 @@ impl Staging {
             && entries.next().is_some()
         {
             let problem = "is not empty; remove it or name another directory".to_owned();
-            return Err(Error::Refused { path: out.to_owned(), problem });
+            return Err(Error::Unusable { path: out.to_owned(), problem });
         }
-        let name = out.file_name().ok_or_else(|| Error::Refused {
+        let name = out.file_name().ok_or_else(|| Error::Unusable {
             path: out.to_owned(),
             problem: "is not the name of a directory to make".to_owned(),
         })?;

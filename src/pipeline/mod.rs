@@ -62,8 +62,15 @@ pub enum Error {
         /// What is wrong.
         source: ArchiveError,
     },
-    /// What was asked contradicts itself or what lies there.
+    /// What was given does not hold, and nothing was made of it.
     Refused {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+    /// What was named cannot be used for what was asked: there is no verdict.
+    Unusable {
         /// The file or folder.
         path: PathBuf,
         /// What is wrong and what to do.
@@ -93,7 +100,9 @@ impl fmt::Display for Error {
                 write!(formatter, "trust root `{}`: {source}", path.display())
             }
             Self::Archive { path, source } => write!(formatter, "`{}`: {source}", path.display()),
-            Self::Refused { path, problem } => write!(formatter, "`{}`: {problem}", path.display()),
+            Self::Refused { path, problem } | Self::Unusable { path, problem } => {
+                write!(formatter, "`{}`: {problem}", path.display())
+            }
             Self::Blocked(_) => formatter.write_str("the check did not pass; nothing was written"),
         }
     }
@@ -108,7 +117,7 @@ impl std::error::Error for Error {
             Self::Key { source, .. } => Some(source),
             Self::Root { source, .. } => Some(source),
             Self::Archive { source, .. } => Some(source),
-            Self::Refused { .. } | Self::Blocked(_) => None,
+            Self::Refused { .. } | Self::Unusable { .. } | Self::Blocked(_) => None,
         }
     }
 }

@@ -61,7 +61,7 @@ impl State {
             return Ok(state);
         }
         let problem = format!("the schema is `{}`; expected `{SCHEMA}`", state.schema);
-        Err(Error::Refused { path: path.to_owned(), problem })
+        Err(Error::Unusable { path: path.to_owned(), problem })
     }
 
     /// Writes the state: the old one or the new one, at any moment.

@@ -53,7 +53,7 @@ pub fn verify(request: &Request) -> Result<Report, Error> {
     let Some(names) = Names::of_packet(file_name) else {
         let problem =
             format!("is not the name of a packet; expected `<name>-<version>{PACKET_SUFFIX}`");
-        return Err(Error::Refused { path: packet_path, problem });
+        return Err(Error::Unusable { path: packet_path, problem });
     };
     let contents = read(&packet_path, file_name, &root, &mut report)?;
     judge::judge_seal(directory, file_name, contents.as_ref(), &root, &mut report)?;

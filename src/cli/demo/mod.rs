@@ -207,7 +207,7 @@ fn prepare(stage: &Stage) -> Result<(), Failure> {
         let is_empty = fs::read_dir(&stage.dir).map_err(io)?.next().is_none();
         if !is_empty && !stage.path(MARKER).exists() {
             let problem = "was not made by a demo; name another folder".to_owned();
-            return Err(Error::Refused { path: stage.dir.clone(), problem }.into());
+            return Err(Error::Unusable { path: stage.dir.clone(), problem }.into());
         }
         fs::remove_dir_all(&stage.dir).map_err(io)?;
     }
