@@ -4,6 +4,7 @@ pub mod digest;
 pub mod document;
 pub mod finding;
 pub mod json;
+pub mod packet;
 pub mod path;
 pub mod time;
 pub mod tree;
