@@ -1,7 +1,17 @@
 //! The area `release`: what is shipped, and what speaks for it.
 //!
-//! Reads every governed file of the area and judges what any file must be: there, readable,
-//! well-formed, and the same value to every reader.
+//! Every digest that a release document states is computed again, from the tree and from the
+//! evidence bundle; what the documents say of one thing is compared; what they claim to have
+//! verified is derived from what they verified. Nothing is believed.
+
+mod causes;
+mod digests;
+mod input;
+mod layout;
+mod row;
+mod schemas;
+
+use input::Inputs;
 
 use super::{Context, Governed, Hygiene};
 use crate::finding::rules::release as rules;
@@ -9,7 +19,7 @@ use crate::finding::{Area, Finding, Location, Report};
 use crate::tree::Tree;
 
 /// Where the area's files lie; the first folder must hold some.
-const FOLDERS: &[&str] = &["ops/release"];
+const FOLDERS: &[&str] = &["ops/release", "ops/report", "configs/sources/release"];
 
 const HYGIENE: Hygiene = Hygiene {
     unreadable: &rules::INPUT_UNREADABLE,
@@ -17,14 +27,23 @@ const HYGIENE: Hygiene = Hygiene {
     ambiguous: &rules::SCALAR_AMBIGUOUS,
 };
 
+/// The rules, in the order in which they run.
+const RULES: &[fn(&Inputs, &Context, &mut Report)] = &[digests::declared_digests];
+
 /// Judges the area.
-pub(super) fn check(tree: &Tree, _context: &Context, report: &mut Report) {
+pub(super) fn check(tree: &Tree, context: &Context, report: &mut Report) {
     let governed = Governed::read(tree, FOLDERS, HYGIENE, report);
     if !governed.files.iter().any(|path| path.starts_with(FOLDERS[0])) {
         let message = format!("`{}` holds no file; the area cannot be judged", FOLDERS[0]);
         report.push(Finding::new(&rules::INPUT_UNREADABLE, Location::named(FOLDERS[0]), message));
         report.not_evaluated(Area::Release, format!("`{}` holds no file", FOLDERS[0]));
-    } else if governed.complete {
+        return;
+    }
+    let inputs = Inputs::gather(tree, &governed, report);
+    for rule in RULES {
+        rule(&inputs, context, report);
+    }
+    if governed.complete {
         let (files, objects) = (governed.documents.len(), governed.objects());
         report.evaluated(Area::Release, files, objects, governed.other, rules::RULES.len());
     } else {

@@ -1,0 +1,2 @@
+//! x
+pub(super) const INDEX: &str = "ops/schema/index.json";
