@@ -6,10 +6,14 @@
 
 mod causes;
 mod digests;
+mod generations;
+mod identity;
 mod input;
 mod layout;
+mod required;
 mod row;
 mod schemas;
+mod sets;
 
 use input::Inputs;
 
@@ -28,7 +32,20 @@ const HYGIENE: Hygiene = Hygiene {
 };
 
 /// The rules, in the order in which they run.
-const RULES: &[fn(&Inputs, &Context, &mut Report)] = &[digests::declared_digests];
+const RULES: &[fn(&Inputs, &Context, &mut Report)] = &[
+    digests::declared_digests,
+    sets::signing_sets,
+    sets::manifest_signed,
+    sets::packet_set,
+    sets::bundle_set,
+    sets::dropped_evidence,
+    required::required_artifacts,
+    required::named_files,
+    generations::inner_copies,
+    generations::stale_documents,
+    identity::versions,
+    identity::commits,
+];
 
 /// Judges the area.
 pub(super) fn check(tree: &Tree, context: &Context, report: &mut Report) {
