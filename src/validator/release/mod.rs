@@ -5,14 +5,22 @@
 //! verified is derived from what they verified. Nothing is believed.
 
 mod causes;
+mod chart;
+mod coverage;
+mod derived;
 mod digests;
+mod evidence;
 mod generations;
 mod identity;
+mod images;
 mod input;
 mod layout;
 mod required;
 mod row;
+pub mod sbom;
+pub mod scans;
 mod schemas;
+pub mod secrets;
 mod sets;
 
 use input::Inputs;
@@ -43,8 +51,24 @@ const RULES: &[fn(&Inputs, &Context, &mut Report)] = &[
     required::named_files,
     generations::inner_copies,
     generations::stale_documents,
+    schemas::documents_follow,
+    schemas::schemas_hold,
+    images::one_digest,
+    images::placeholders,
     identity::versions,
     identity::commits,
+    chart::packages,
+    evidence::sboms,
+    evidence::scan_reports,
+    images::profile_images,
+    images::image_registry,
+    coverage::signatures,
+    coverage::uncovered,
+    coverage::unhashed_lists,
+    coverage::leaks,
+    derived::reports,
+    derived::claims,
+    derived::exceptions,
 ];
 
 /// Judges the area.
