@@ -171,7 +171,12 @@ fn accepted(
         EntryType::Char | EntryType::Block | EntryType::Fifo => {
             return Err("a device or a pipe".to_owned());
         }
-        other => return Err(format!("a record of type {:#04x}", other.as_byte())),
+        EntryType::Continuous
+        | EntryType::GNULongName
+        | EntryType::GNULongLink
+        | EntryType::GNUSparse
+        | EntryType::XHeader
+        | _ => return Err(format!("a record of type {:#04x}", kind.as_byte())),
     }
     let text = std::str::from_utf8(name).map_err(|_| "its name is not UTF-8 text".to_owned())?;
     let path: RelPath = text

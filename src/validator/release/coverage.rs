@@ -18,9 +18,6 @@ const SIGNATURES: &[&str] =
 pub(super) fn signatures(inputs: &Inputs, _: &Context, report: &mut Report) {
     let claims = [layout::SIGN, layout::SIGNING_POLICY, layout::VERIFY];
     let Some(claim) = claims.iter().find_map(|path| inputs.document(path)) else { return };
-    let is_signature = |path: &str| {
-        SIGNATURES.iter().any(|ending| path.ends_with(ending)) && !layout::is_specimen(path)
-    };
     let found: Vec<&str> = inputs
         .bytes
         .keys()
@@ -56,6 +53,10 @@ pub(super) fn signatures(inputs: &Inputs, _: &Context, report: &mut Report) {
     }
 }
 
+fn is_signature(path: &str) -> bool {
+    SIGNATURES.iter().any(|ending| path.ends_with(ending)) && !layout::is_specimen(path)
+}
+
 /// Looks for release documents that no digest covers, or only the bundle's.
 pub(super) fn uncovered(inputs: &Inputs, _: &Context, report: &mut Report) {
     if inputs.document(layout::LEDGER).is_none() && inputs.document(layout::MANIFEST).is_none() {
@@ -69,7 +70,9 @@ pub(super) fn uncovered(inputs: &Inputs, _: &Context, report: &mut Report) {
         .map(|row| row.path.as_str())
         .collect();
     for path in trusted_files(inputs) {
-        if covered.contains(path) {
+        let has_signature =
+            SIGNATURES.iter().any(|ending| inputs.bytes.contains_key(&format!("{path}{ending}")));
+        if covered.contains(path) || has_signature || is_signature(path) {
             continue;
         }
         let Some(digest) = inputs.file(path) else { continue };

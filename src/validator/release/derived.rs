@@ -5,7 +5,7 @@ use super::input::{Answer, Inputs, Source, looks_like_path};
 use super::layout;
 use crate::document::Node;
 use crate::finding::rules::release as rules;
-use crate::finding::{Finding, Report};
+use crate::finding::{Finding, Report, Rule};
 use crate::validator::Context;
 
 /// Pairs of keys that a comparison names its two sides by.
@@ -200,6 +200,47 @@ fn packed(inputs: &Inputs, report: &mut Report) {
             .actual(format!("do not hold: {}", broken.join(", "))),
         );
     }
+}
+
+/// What a readiness summary calls its checks, and the rules that judge the same thing here.
+const DERIVED: &[(&str, &[&Rule])] = &[
+    ("digest_verify", &[&rules::DECLARED_FILE_ABSENT, &rules::DIGEST_CONFLICT]),
+    ("lineage_generate", &[&rules::SOURCE_CONTRADICTED]),
+    ("scenario_evidence_verify", &[&rules::EVIDENCE_PRETENDED]),
+    ("provenance_verify", &[&rules::PROVENANCE_EMPTY]),
+    ("validate_package", &[&rules::CHART_DIFFERS]),
+];
+
+/// Holds each line of a readiness summary against what was found by the rules before this one.
+pub(super) fn readiness(inputs: &Inputs, _: &Context, report: &mut Report) {
+    let mut found = Vec::new();
+    for source in inputs.own() {
+        let rows = source.root.get("rows").map(Node::items).unwrap_or_default();
+        for (index, row) in rows.iter().enumerate() {
+            let text = |key: &str| row.get(key).and_then(Node::as_str);
+            let Some((check, judges)) =
+                text("check").and_then(|check| DERIVED.iter().find(|(name, _)| *name == check))
+            else {
+                continue;
+            };
+            let broken: Vec<&str> = judges
+                .iter()
+                .filter(|rule| report.findings().iter().any(|finding| finding.rule == **rule))
+                .map(|rule| rule.code)
+                .collect();
+            if matches!(text("status"), Some("ok" | "pass")) && !broken.is_empty() {
+                let message = format!("says that `{check}` is ok");
+                let location = source.at(&format!("/rows/{index}/status"));
+                found.push(
+                    Finding::new(&rules::CLAIM_CONTRADICTED, location, message)
+                        .declared(text("status").unwrap_or_default())
+                        .actual(format!("found: {}", broken.join(", ")))
+                        .caused_by(causes::UNDERIVED),
+                );
+            }
+        }
+    }
+    found.into_iter().for_each(|finding| report.push(finding));
 }
 
 /// The contracts of a document with a truth value.

@@ -73,6 +73,7 @@ pub(super) fn scan_reports(inputs: &Inputs, context: &Context, report: &mut Repo
         }
         return;
     };
+    report.skipped("vex", manifest.path(), "overrides are read; VEX documents are not");
     let rows = manifest.root.get("scan_reports").map(Node::items).unwrap_or_default();
     let mut scanned = Vec::new();
     for row in rows {

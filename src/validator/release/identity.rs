@@ -60,8 +60,10 @@ pub(super) fn versions(inputs: &Inputs, context: &Context, report: &mut Report) 
                 .caused_by(causes::VERSIONS),
         );
     }
-    let detail = format!("{agreeing} of {} statements say {release}", stated.len());
-    report.passed("release-version", first.path(), detail);
+    if agreeing == stated.len() {
+        let detail = format!("{agreeing} statements say {release}");
+        report.passed("release-version", first.path(), detail);
+    }
     if let Some(expected) = &context.expect_version
         && plain(release) != expected.to_string()
     {

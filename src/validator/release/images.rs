@@ -28,10 +28,12 @@ pub(super) fn profile_images(inputs: &Inputs, _: &Context, report: &mut Report) 
         }
         return;
     };
+    let before = report.findings().len();
     let images = images_of(inputs, manifest);
     for image in &images {
         judge_image(manifest, image, report);
     }
+    one_image(inputs, manifest, report);
     let profiles = inputs.document("ops/k8s/values/profiles.json");
     for profile in
         profiles.and_then(|source| source.root.get("profiles")).iter().flat_map(|node| node.items())
@@ -50,8 +52,8 @@ pub(super) fn profile_images(inputs: &Inputs, _: &Context, report: &mut Report) 
             report.push(finding.declared(id));
         }
     }
-    if !images.is_empty() {
-        let detail = format!("{} images compared with their values", images.len());
+    if !images.is_empty() && report.findings().len() == before {
+        let detail = format!("{} images are those of the values", images.len());
         report.passed("profile-images", manifest.path(), detail);
     }
     report.skipped(
@@ -83,6 +85,34 @@ fn judge_image(manifest: &Source, image: &Image<'_>, report: &mut Report) {
                 .declared(digest)
                 .actual(deployed),
         );
+    }
+}
+
+/// One repository and one tag are one image, whatever the profile.
+fn one_image(inputs: &Inputs, manifest: &Source, report: &mut Report) {
+    let default = inputs
+        .below("ops/k8s/charts/")
+        .filter(|source| source.path().ends_with("/values.yaml"))
+        .find_map(|source| source.text("/image/repository"))
+        .unwrap_or_default();
+    let mut images: BTreeMap<(&str, &str), BTreeSet<Digest>> = BTreeMap::new();
+    for row in manifest.root.get("image_artifacts").map(Node::items).unwrap_or_default() {
+        let text = |key: &str| row.get(key).and_then(Node::as_str).unwrap_or_default();
+        let repository = Some(text("repository")).filter(|text| !text.is_empty());
+        let key = (repository.unwrap_or(default), text("tag"));
+        images.entry(key).or_default().extend(digest_of_text(text("digest")));
+    }
+    for ((repository, tag), digests) in images.iter().filter(|(_, digests)| digests.len() > 1) {
+        let message =
+            format!("`{repository}` at the tag `{tag}` has {} digests by profile", digests.len());
+        let all: Vec<_> = digests.iter().map(Digest::to_string).collect();
+        let location = manifest.at("/image_artifacts");
+        let mut finding =
+            Finding::new(&rules::DIGEST_CONFLICT, location, message).actual(all.join(", "));
+        if digests.iter().any(Digest::is_placeholder) {
+            finding.cause = Some(causes::PLACEHOLDERS.to_owned());
+        }
+        report.push(finding);
     }
 }
 
@@ -208,7 +238,7 @@ pub(super) fn one_digest(inputs: &Inputs, _: &Context, report: &mut Report) {
                     Finding::new(&rules::DIGEST_CONFLICT, source.at(pointer), message)
                         .declared(digest);
                 finding.actual = real.map(Digest::to_string);
-                if super::causes::lost_digests(inputs).contains(digest) {
+                if causes::lost_digests(inputs).contains(digest) {
                     finding.cause = Some(lost_key(*digest));
                 }
                 report.push(finding);

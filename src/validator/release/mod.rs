@@ -69,6 +69,7 @@ const RULES: &[fn(&Inputs, &Context, &mut Report)] = &[
     derived::reports,
     derived::claims,
     derived::exceptions,
+    derived::readiness,
 ];
 
 /// Judges the area.
@@ -84,7 +85,13 @@ pub(super) fn check(tree: &Tree, context: &Context, report: &mut Report) {
     for rule in RULES {
         rule(&inputs, context, report);
     }
-    if governed.complete {
+    let is_own = inputs
+        .document(layout::OWN_RELEASE)
+        .is_some_and(|source| source.text("/schema") == Some("countersign.release/v1"));
+    if !is_own && !inputs.is_handbook() {
+        let why = "the tree holds neither a release of ours nor any evidence of the handbook's";
+        report.not_evaluated(Area::Release, why);
+    } else if governed.complete {
         let (files, objects) = (governed.documents.len(), governed.objects());
         report.evaluated(Area::Release, files, objects, governed.other, rules::RULES.len());
     } else {

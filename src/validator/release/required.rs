@@ -29,8 +29,8 @@ pub(super) fn required_artifacts(inputs: &Inputs, _: &Context, report: &mut Repo
             }
         }
     }
-    if required > absent {
-        let detail = format!("{} of {required} required artifacts are there", required - absent);
+    if required > 0 && absent == 0 {
+        let detail = format!("{required} required artifacts are there");
         report.passed("required-artifacts", layout::EVIDENCE_POLICY, detail);
     } else if required == 0 {
         report.skipped("required-artifacts", layout::EVIDENCE_POLICY, "no policy requires any");
@@ -40,8 +40,8 @@ pub(super) fn required_artifacts(inputs: &Inputs, _: &Context, report: &mut Repo
 /// Looks for every file that a release document says it ships or points to.
 pub(super) fn named_files(inputs: &Inputs, _: &Context, report: &mut Report) {
     for source in inputs.own().filter(|source| source.path().starts_with("ops/release/")) {
-        // The generated documents state digests; what they name is judged with them.
         if layout::TRUST.contains(&source.path()) {
+            trust_references(inputs, source, report);
             continue;
         }
         for (pointer, path) in under(source, NAMED) {
@@ -50,6 +50,21 @@ pub(super) fn named_files(inputs: &Inputs, _: &Context, report: &mut Report) {
                 let finding = Finding::new(&rules::INCLUDE_ABSENT, source.at(&pointer), message);
                 report.push(finding);
             }
+        }
+    }
+}
+
+/// A trust document that points to another one needs it: without it nothing can be verified.
+fn trust_references(inputs: &Inputs, source: &Source, report: &mut Report) {
+    for entry in source.root.entries() {
+        let Some(path) = entry.value.as_str().filter(|text| looks_like_path(text)) else {
+            continue;
+        };
+        let is_reference = entry.key.ends_with("_path") || entry.key == "evidence_tarball";
+        if is_reference && !inputs.exists(path) {
+            let message = format!("`{path}` is what this document rests on, and is nowhere");
+            let location = source.at(&format!("/{}", entry.key));
+            report.push(Finding::new(&rules::REQUIRED_ABSENT, location, message));
         }
     }
 }

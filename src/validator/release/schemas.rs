@@ -43,7 +43,7 @@ impl Match {
 /// Holds every document against the schema that belongs to it.
 pub(super) fn documents_follow(inputs: &Inputs, _: &Context, report: &mut Report) {
     let mut compiled: BTreeMap<&str, Option<Schema>> = BTreeMap::new();
-    let (mut judged, mut unmatched) = (0, 0);
+    let (mut following, mut unmatched) = (0, 0);
     for source in judged_documents(inputs) {
         let Some((path, by)) = schema_of(inputs, source) else {
             unmatched += 1;
@@ -51,8 +51,9 @@ pub(super) fn documents_follow(inputs: &Inputs, _: &Context, report: &mut Report
         };
         let schema = compiled.entry(path).or_insert_with(|| compile(inputs, path, report));
         let Some(schema) = schema else { continue };
-        judged += 1;
-        for (pointer, violations) in grouped(schema.violations(&source.root)) {
+        let violations = schema.violations(&source.root);
+        following += usize::from(violations.is_empty());
+        for (pointer, violations) in grouped(violations) {
             let problems: Vec<_> = violations.iter().map(|one| one.problem.as_str()).collect();
             let message = format!("breaks `{path}` ({}) {} times", by.words(), problems.len());
             let location = source.at(&pointer);
@@ -62,8 +63,8 @@ pub(super) fn documents_follow(inputs: &Inputs, _: &Context, report: &mut Report
             );
         }
     }
-    if judged > 0 {
-        let detail = format!("{judged} documents held against their schemas");
+    if following > 0 {
+        let detail = format!("{following} documents follow their schemas");
         report.passed("document-schema", "ops/release", detail);
     }
     if unmatched > 0 {
@@ -179,7 +180,8 @@ fn of_kind<'a>(inputs: &'a Inputs, source: &Source) -> Option<&'a str> {
     found.next().is_none().then_some(first.0.as_str())
 }
 
-/// For evidence that lies in the bundle: the only schema in the tree with the document's name.
+/// For evidence that lies in the bundle: the only schema in the tree with the document's name. A
+/// name of one word says too little, unless the schema lies in a folder of the same subject.
 fn only_one<'a>(inputs: &'a Inputs, source: &Source, stem: &str) -> Option<&'a str> {
     if !source.is_member {
         return None;
@@ -187,7 +189,13 @@ fn only_one<'a>(inputs: &'a Inputs, source: &Source, stem: &str) -> Option<&'a s
     let file = format!("/{stem}.schema.json");
     let mut found = inputs.schemas.keys().filter(|path| path.ends_with(&file));
     let first = found.next()?;
-    found.next().is_none().then_some(first.as_str())
+    let is_general = |part: &str| {
+        matches!(part, "ops" | "configs" | "sources" | "schemas" | "schema" | "contracts")
+    };
+    let folders = |path: &'a str| path.split('/').rev().skip(1).filter(|part| !is_general(part));
+    let shares =
+        folders(first).any(|part| source.path().split('/').rev().skip(1).any(|own| own == part));
+    (found.next().is_none() && (shares || stem.contains('-'))).then_some(first.as_str())
 }
 
 /// Walks a schema and tells of clauses that contradict each other.
