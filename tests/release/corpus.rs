@@ -26,7 +26,7 @@ const COUNTS: &[(&str, usize)] = &[
     ("CS-RELEASE-017", 1),
     ("CS-RELEASE-018", 11),
     ("CS-RELEASE-019", 11),
-    ("CS-RELEASE-020", 12),
+    ("CS-RELEASE-020", 17),
     ("CS-RELEASE-021", 4),
     ("CS-RELEASE-022", 11),
     ("CS-RELEASE-023", 1),
@@ -59,11 +59,12 @@ const COUNTS: &[(&str, usize)] = &[
     ("CS-RELEASE-059", 1),
     ("CS-RELEASE-060", 1),
     ("CS-RELEASE-061", 3),
-    ("CS-RELEASE-062", 1),
-    ("CS-RELEASE-063", 5),
+    ("CS-RELEASE-062", 2),
+    ("CS-RELEASE-063", 6),
     ("CS-RELEASE-064", 7),
     ("CS-RELEASE-065", 5),
     ("CS-RELEASE-066", 1),
+    ("CS-RELEASE-067", 4),
 ];
 
 /// Findings that the audit names besides the digests: code, basis, path, pointer, declared, actual.

@@ -12,7 +12,7 @@ const OPEN: &str = "<<sha256:";
 /// `X.list` and `X.d/` become the archive `X`, `<<sha256:PATH>>` becomes the digest of a file.
 ///
 /// A line of a list is a path of the tree, or a member's name and a path, or `!link NAME`.
-pub fn build(overlay: &Path) -> tempfile::TempDir {
+pub(crate) fn build(overlay: &Path) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     copy(&cases().join("base"), root);
@@ -30,7 +30,7 @@ pub fn build(overlay: &Path) -> tempfile::TempDir {
 }
 
 /// Where the cases lie.
-pub fn cases() -> PathBuf {
+pub(crate) fn cases() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/release")
 }
 

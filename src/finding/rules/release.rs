@@ -71,6 +71,7 @@ pub const RULES: &[&Rule] = &[
     &CLAIM_CONTRADICTED,
     &EVIDENCE_PRETENDED,
     &EXCEPTION_UNOWNED,
+    &IMAGE_UNQUALIFIED,
     &WAIVER_EXPIRED,
     &WAIVER_TOO_BROAD,
     &WAIVER_UNMATCHED,
@@ -900,6 +901,19 @@ pub static EXCEPTION_UNOWNED: Rule = Rule {
     remedy: "give it an owner, a reason and a day, or end it",
     bad: "`\"exception\": \"docs come later\"`",
     good: "`\"exception\": {\"owner\": ..., \"reason\": ..., \"expires\": ...}`",
+    ..FAULT
+};
+
+/// An image is named by its digest alone.
+pub static IMAGE_UNQUALIFIED: Rule = Rule {
+    code: "CS-RELEASE-067",
+    slug: "image-reference-unqualified",
+    severity: Severity::Warning,
+    refuses: "the evidence names an image by digest and not by its repository",
+    why: "a digest does not say where the image can be pulled from, and so it cannot be checked",
+    remedy: "write the whole reference, `repository@sha256:...`",
+    bad: "`\"image_ref\": \"sha256:9f86...\"`",
+    good: "`\"image_ref\": \"registry.example/app@sha256:9f86...\"`",
     ..FAULT
 };
 

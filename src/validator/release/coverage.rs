@@ -34,7 +34,15 @@ pub(super) fn signatures(inputs: &Inputs, _: &Context, report: &mut Report) {
             .document(layout::SIGNING_POLICY)
             .and_then(|policy| policy.text("/mechanism/type"))
             .unwrap_or("none stated");
-        let message = "the release has a sign report and no signature";
+        let demands = inputs
+            .document("ops/docker/push-policy.json")
+            .and_then(|policy| policy.root.get("required_signing"))
+            .is_some_and(|node| node.entries().iter().any(|e| e.value.as_bool() == Some(true)));
+        let message = if demands {
+            "the release has a sign report and no signature, and the push policy demands one"
+        } else {
+            "the release has a sign report and no signature"
+        };
         report.push(
             Finding::new(&rules::NOTHING_SIGNED, claim.location.clone(), message)
                 .declared(mechanism)

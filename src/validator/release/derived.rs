@@ -29,6 +29,7 @@ pub(super) fn reports(inputs: &Inputs, _: &Context, report: &mut Report) {
         judged += 1;
         self_comparison(source, report);
         lineage(inputs, source, report);
+        captured(inputs, source, report);
         constant(inputs, source, report);
         pretended(source, report);
     }
@@ -75,13 +76,34 @@ fn lineage(inputs: &Inputs, source: &Source, report: &mut Report) {
     }
 }
 
+/// A baseline that names the run it was captured from has that run's numbers.
+fn captured(inputs: &Inputs, source: &Source, report: &mut Report) {
+    let Some(path) = source.text("/captured_from") else { return };
+    let Some(origin) = inputs.document(path).or_else(|| inputs.member(path)) else { return };
+    let mut differing = Vec::new();
+    source.root.walk(&mut |pointer, node| {
+        let actual = origin.root.pointer(pointer).and_then(Node::as_f64);
+        if let (Some(stated), Some(actual)) = (node.as_f64(), actual)
+            && stated.to_bits() != actual.to_bits()
+        {
+            differing.push(format!("{pointer}: {stated}, there {actual}"));
+        }
+    });
+    if !differing.is_empty() {
+        let message = format!("`{path}`, which it was captured from, has other numbers");
+        let location = source.at("/captured_from");
+        let finding = Finding::new(&rules::SOURCE_CONTRADICTED, location, message);
+        report.push(finding.declared(path).actual(differing.join("; ")));
+    }
+}
+
 /// A score or a verdict whose stated origin is not there, or that has no origin at all.
 fn constant(inputs: &Inputs, source: &Source, report: &mut Report) {
     if !source.path().starts_with("ops/report/generated/") {
         return;
     }
     let root = &source.root;
-    let claims = ["score", "readiness_scores"].iter().find(|key| root.get(key).is_some());
+    let claims = ["score", "readiness_scores", "series"].iter().find(|key| root.get(key).is_some());
     let status = root.get("status").and_then(Node::as_str);
     let is_ready = matches!(status, Some("ready" | "ok" | "pass" | "stable"));
     let origin = root.get("generated_from").and_then(Node::as_str);

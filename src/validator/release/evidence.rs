@@ -22,8 +22,15 @@ pub(super) fn sboms(inputs: &Inputs, _: &Context, report: &mut Report) {
     };
     let rows = manifest.root.get("sboms").map(Node::items).unwrap_or_default();
     let mut described = Vec::new();
-    for row in rows {
+    for (index, row) in rows.iter().enumerate() {
         let text = |key: &str| row.get(key).and_then(Node::as_str);
+        if let Some(reference) = text("image_ref").filter(|text| !text.contains('@')) {
+            let location = manifest.at(&format!("/sboms/{index}/image_ref"));
+            let message = "the reference names no repository";
+            report.push(
+                Finding::new(&rules::IMAGE_UNQUALIFIED, location, message).declared(reference),
+            );
+        }
         let subject = text("image_ref").and_then(digest_of_reference);
         described.extend(subject);
         let Some(path) = text("path") else { continue };

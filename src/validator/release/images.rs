@@ -12,6 +12,9 @@ use crate::finding::rules::release as rules;
 use crate::finding::{Finding, Report};
 use crate::validator::Context;
 
+/// A value in a document, by its pointer.
+type Place<'a> = (&'a Source, String);
+
 /// One image that the manifest says a profile runs.
 struct Image<'a> {
     pointer: String,
@@ -164,7 +167,7 @@ pub(super) fn image_registry(inputs: &Inputs, _: &Context, report: &mut Report) 
 
 /// Looks for digests that somebody typed: one finding for each digest of each kind of thing.
 pub(super) fn placeholders(inputs: &Inputs, _: &Context, report: &mut Report) {
-    let mut sites: BTreeMap<(Digest, &str), Vec<(&Source, String)>> = BTreeMap::new();
+    let mut sites: BTreeMap<(Digest, &str), Vec<Place>> = BTreeMap::new();
     let values = inputs.below("ops/k8s/values/");
     for source in inputs.own().chain(values) {
         source.root.walk(&mut |pointer, node| {
@@ -214,7 +217,7 @@ pub(super) fn placeholders(inputs: &Inputs, _: &Context, report: &mut Report) {
 
 /// Compares what the documents say of one chart package, and of one path.
 pub(super) fn one_digest(inputs: &Inputs, _: &Context, report: &mut Report) {
-    let mut stated: BTreeMap<String, BTreeMap<Digest, Vec<(&Source, String)>>> = BTreeMap::new();
+    let mut stated: BTreeMap<String, BTreeMap<Digest, Vec<Place>>> = BTreeMap::new();
     for source in inputs.own() {
         source.root.walk(&mut |pointer, node| {
             if let Some((package, key, digest)) = package_of(node) {

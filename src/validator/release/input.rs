@@ -2,6 +2,7 @@
 //! hashed once, the evidence bundle read once.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufReader, Read};
 
 use super::layout;
 use super::row::{self, Row};
@@ -103,15 +104,7 @@ impl Inputs {
         inputs.add_file(tree, "Cargo.toml");
         inputs.add_schemas(tree);
         for path in &governed.files {
-            if let Ok(bytes) = tree.read(path, Limits::GOVERNED.bytes) {
-                inputs.files.insert(path.to_string(), Digest::of(&bytes));
-                if path.as_str() == layout::BUNDLE {
-                    inputs.add_bundle(&bytes, report);
-                } else {
-                    inputs.add_package(path.as_str(), &bytes, report);
-                    inputs.bytes.insert(path.to_string(), bytes);
-                }
-            }
+            inputs.add_own_file(tree, path, report);
         }
         inputs.rows = inputs
             .documents
@@ -123,6 +116,29 @@ impl Inputs {
             .collect();
         inputs.hash_named(tree, report);
         inputs
+    }
+
+    fn add_own_file(&mut self, tree: &Tree, path: &RelPath, report: &mut Report) {
+        let read = if path.as_str() == layout::BUNDLE {
+            tree.file(path).map(|(file, _)| self.add_bundle(BufReader::new(file), report))
+        } else if is_package(path.as_str()) {
+            let file = tree.file(path);
+            file.map(|(file, _)| self.add_package(path.as_str(), BufReader::new(file), report))
+        } else {
+            tree.read(path, Limits::GOVERNED.bytes).map(|bytes| {
+                self.bytes.insert(path.to_string(), bytes);
+            })
+        };
+        let hashed = tree.hash(path, &mut vec![0; 1 << 16]);
+        match read.and(hashed) {
+            Ok((digest, _)) => {
+                self.files.insert(path.to_string(), digest);
+            }
+            Err(error) => {
+                let location = Location::file(path);
+                report.push(Finding::new(&rules::INPUT_UNREADABLE, location, error.to_string()));
+            }
+        }
     }
 
     fn add_document(&mut self, document: &Document) {
@@ -169,8 +185,8 @@ impl Inputs {
         }
     }
 
-    fn add_bundle(&mut self, bytes: &[u8], report: &mut Report) {
-        let archive = match ForeignArchive::read(bytes, Compression::None) {
+    fn add_bundle(&mut self, reader: impl Read, report: &mut Report) {
+        let archive = match ForeignArchive::read(reader, Compression::None) {
             Ok(archive) => archive,
             Err(error) => {
                 let location = Location::named(layout::BUNDLE);
@@ -185,9 +201,12 @@ impl Inputs {
             report.push(Finding::new(&rules::ARCHIVE_MEMBER_REFUSED, location, message));
         }
         for (path, member) in &archive.members {
-            let (Ok(parsed), Some(bytes)) = (path.parse::<RelPath>(), &member.bytes) else {
+            let Some(bytes) = &member.bytes else {
+                let detail = format!("{} bytes: hashed, and not looked into", member.size);
+                report.skipped("bundle-member", path.as_str(), detail);
                 continue;
             };
+            let Ok(parsed) = path.parse::<RelPath>() else { continue };
             let Ok(document) = Document::parse(&parsed, bytes, Limits::GOVERNED) else { continue };
             let [root] = document.roots.as_slice() else { continue };
             if !layout::is_schema(path) {
@@ -199,11 +218,8 @@ impl Inputs {
         self.bundle = Some(archive.members);
     }
 
-    fn add_package(&mut self, path: &str, bytes: &[u8], report: &mut Report) {
-        if !path.starts_with(layout::PACKAGES) || !path.ends_with(".tgz") {
-            return;
-        }
-        match ForeignArchive::read(bytes, Compression::Gzip) {
+    fn add_package(&mut self, path: &str, reader: impl Read, report: &mut Report) {
+        match ForeignArchive::read(reader, Compression::Gzip) {
             Ok(archive) => {
                 for refused in &archive.refused {
                     let location = Location::member(path, &refused.name);
@@ -334,6 +350,11 @@ impl Inputs {
 /// Tells whether the area judges a document; the neighbours' are only looked up.
 fn is_own(path: &str) -> bool {
     super::FOLDERS.iter().any(|folder| path.starts_with(&format!("{folder}/")))
+}
+
+/// Tells whether a file is a packaged chart of the evidence.
+fn is_package(path: &str) -> bool {
+    path.starts_with(layout::PACKAGES) && path.ends_with(".tgz")
 }
 
 fn lies_in(member: &str, folder: &str) -> bool {

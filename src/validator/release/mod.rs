@@ -31,7 +31,8 @@ use crate::finding::{Area, Finding, Location, Report};
 use crate::tree::Tree;
 
 /// Where the area's files lie; the first folder must hold some.
-const FOLDERS: &[&str] = &["ops/release", "ops/report", "configs/sources/release"];
+const FOLDERS: &[&str] =
+    &["ops/release", "ops/report", "ops/reproducibility", "configs/sources/release"];
 
 const HYGIENE: Hygiene = Hygiene {
     unreadable: &rules::INPUT_UNREADABLE,
@@ -49,6 +50,7 @@ const RULES: &[fn(&Inputs, &Context, &mut Report)] = &[
     sets::dropped_evidence,
     required::required_artifacts,
     required::named_files,
+    required::reproducibility,
     generations::inner_copies,
     generations::stale_documents,
     schemas::documents_follow,

@@ -7,8 +7,13 @@ use crate::finding::{Finding, Report};
 use crate::validator::Context;
 
 /// Keys whose values a policy requires to be collected.
-const REQUIRED: &[&str] =
-    &["required_artifacts", "required_bundle_paths", "required_paths", "evidence_report_path"];
+const REQUIRED: &[&str] = &[
+    "required_artifacts",
+    "required_bundle_paths",
+    "required_paths",
+    "evidence_report_path",
+    "artifact",
+];
 /// Keys of lists that a release document says it ships or points to.
 const NAMED: &[&str] = &["include", "artifacts", "manifest_path", "artifact_root"];
 
@@ -34,6 +39,13 @@ pub(super) fn required_artifacts(inputs: &Inputs, _: &Context, report: &mut Repo
         report.passed("required-artifacts", layout::EVIDENCE_POLICY, detail);
     } else if required == 0 {
         report.skipped("required-artifacts", layout::EVIDENCE_POLICY, "no policy requires any");
+    }
+}
+
+/// Two builds are compared member by member where two are given; a tree holds one.
+pub(super) fn reproducibility(inputs: &Inputs, _: &Context, report: &mut Report) {
+    if inputs.is_handbook() {
+        report.skipped("reproducibility", layout::BUNDLE, "no second build was given to compare");
     }
 }
 

@@ -53,9 +53,7 @@ pub(super) fn digest_of_reference(text: &str) -> Option<Digest> {
 
 fn digest_entry(entry: &Entry) -> Option<Digest> {
     let key = entry.key.as_str();
-    let is_digest = ["sha256", "checksum"].iter().any(|word| key == *word)
-        || key.ends_with("_sha256")
-        || key == "digest";
+    let is_digest = matches!(key, "sha256" | "checksum" | "digest") || key.ends_with("_sha256");
     // An image's digest beside a path is not the digest of the file at that path.
     if !is_digest || key.contains("image") {
         return None;

@@ -227,3 +227,74 @@ fn is_purl(text: &str) -> bool {
     let bare = name.split(['@', '?', '#']).next().unwrap_or_default();
     is_type && !bare.trim_matches('/').is_empty() && !text.contains(char::is_whitespace)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::{Limits, parse_json};
+
+    const DIGEST: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+    fn slugs(text: &str) -> Vec<&'static str> {
+        let document = parse_json(text.as_bytes(), Limits::GOVERNED).unwrap();
+        let mut report = Report::new("check", "2026-11-23T09:00:00Z".parse().unwrap(), true);
+        let subjects = [DIGEST.parse().unwrap()];
+        judge_sbom(&Location::named("sbom.json"), &document, &subjects, &mut report);
+        report.findings().iter().map(|finding| finding.rule.slug).collect()
+    }
+
+    fn cyclonedx(version: &str) -> String {
+        format!(
+            r#"{{"bomFormat": "CycloneDX", "specVersion": "{version}",
+            "metadata": {{"timestamp": "2026-11-16T09:58:00Z", "component": {{"name": "app",
+              "purl": "pkg:oci/app@sha256%3A{DIGEST}"}}}},
+            "components": [{{"name": "libc", "purl": "pkg:deb/debian/libc6@2.41"}}],
+            "dependencies": [{{"ref": "app", "dependsOn": ["libc"]}}]}}"#
+        )
+    }
+
+    #[test]
+    fn every_supported_format_is_read() {
+        for version in ["1.4", "1.5", "1.6", "1.7"] {
+            assert_eq!(slugs(&cyclonedx(version)), [""; 0], "{version}");
+        }
+        let spdx3 = format!(
+            r#"{{"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": [
+            {{"type": "CreationInfo", "created": "2026-11-16T09:58:00Z"}},
+            {{"type": "SpdxDocument", "spdxId": "doc", "rootElement": ["app"]}},
+            {{"type": "software_Package", "spdxId": "app", "verifiedUsing":
+              [{{"type": "Hash", "algorithm": "sha256", "hashValue": "{DIGEST}"}}]}},
+            {{"type": "software_Package", "spdxId": "libc",
+              "software_packageUrl": "pkg:deb/debian/libc6@2.41"}},
+            {{"type": "Relationship", "from": "app", "relationshipType": "contains",
+              "to": ["libc"]}}]}}"#
+        );
+        assert_eq!(slugs(&spdx3), [""; 0]);
+    }
+
+    #[test]
+    fn stubs_are_told_apart() {
+        assert_eq!(slugs(&cyclonedx("1.3")), ["sbom-unrecognised"]);
+        assert_eq!(slugs("{}"), ["sbom-unrecognised"]);
+        let stub = r#"{"bomFormat": "CycloneDX", "specVersion": "1.6"}"#;
+        let all = [
+            "sbom-without-components",
+            "sbom-without-relationships",
+            "sbom-undated",
+            "sbom-subject-differs",
+        ];
+        assert_eq!(slugs(stub), all);
+        assert_eq!(slugs(&cyclonedx("1.6").replace(DIGEST, "00")), ["sbom-subject-differs"]);
+        assert_eq!(slugs(&cyclonedx("1.6").replace("2026-11-16", "2027-11-16")), ["sbom-undated"]);
+    }
+
+    #[test]
+    fn package_urls_have_a_type_and_a_name() {
+        for good in ["pkg:npm/%40a/b@1", "pkg:golang/x/y", "pkg:oci/app?tag=1"] {
+            assert!(is_purl(good), "{good}");
+        }
+        for wrong in ["", "pkg:", "pkg:npm", "pkg:npm/", "pkg:9x/y", "sha256:00", "pkg:npm/a b"] {
+            assert!(!is_purl(wrong), "{wrong}");
+        }
+    }
+}

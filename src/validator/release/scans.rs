@@ -112,3 +112,48 @@ impl Counts {
 fn text<'a>(node: &'a Node, key: &str) -> &'a str {
     node.get(key).and_then(Node::as_str).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::{Limits, parse_json};
+
+    fn counts(text: &str) -> Option<(u64, u64)> {
+        let document = parse_json(text.as_bytes(), Limits::GOVERNED).unwrap();
+        let budget = Budget { accepted: vec!["CVE-2026-9".to_owned()], ..Budget::default() };
+        read(&document, &budget).map(|counts| (counts.critical, counts.high))
+    }
+
+    #[test]
+    fn every_scanner_is_counted() {
+        let handbook = r#"{"summary": {"critical": 1, "high": 2, "medium": 3, "low": 4}}"#;
+        let trivy = r#"{"SchemaVersion": 2, "ArtifactName": "app", "Results": [
+            {"Target": "debian"},
+            {"Vulnerabilities": [{"VulnerabilityID": "CVE-2026-1", "Severity": "CRITICAL"},
+              {"VulnerabilityID": "CVE-2026-9", "Severity": "HIGH"}]},
+            {"Vulnerabilities": [{"VulnerabilityID": "CVE-2026-2", "Severity": "HIGH"},
+              {"VulnerabilityID": "CVE-2026-3", "Severity": "HIGH"}]}]}"#;
+        let grype = r#"{"source": {"type": "image"}, "matches": [
+            {"vulnerability": {"id": "CVE-2026-1", "severity": "Critical"}},
+            {"vulnerability": {"id": "CVE-2026-2", "severity": "High"}},
+            {"vulnerability": {"id": "CVE-2026-3", "severity": "High"}}]}"#;
+        let sarif = r#"{"version": "2.1.0", "runs": [{"tool": {"driver": {"rules": [
+              {"id": "A", "properties": {"security-severity": "9.8"}},
+              {"id": "B", "properties": {"security-severity": "7.1"}}]}},
+            "results": [{"ruleId": "A", "level": "error"}, {"ruleId": "B", "level": "note"},
+              {"ruleId": "C", "level": "error"}, {"ruleId": "D", "level": "note"},
+              {"ruleId": "A", "suppressions": [{"kind": "external"}]}]}]}"#;
+        for (name, text) in
+            [("handbook", handbook), ("trivy", trivy), ("grype", grype), ("sarif", sarif)]
+        {
+            assert_eq!(counts(text), Some((1, 2)), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_counted_is_no_clean_scan() {
+        for text in ["{}", r#"{"matches": []}"#, r#"{"summary": {"critical": 0}}"#, "[]"] {
+            assert_eq!(counts(text), None, "{text}");
+        }
+    }
+}

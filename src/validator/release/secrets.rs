@@ -115,10 +115,11 @@ fn is_literal(value: &str, length: usize) -> bool {
     let is_stand_in = ["redacted", "changeme", "example", "placeholder", "required", "optional"]
         .iter()
         .any(|word| value.contains(word));
-    let is_plain_word = value.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    !is_stand_in
-        && !(is_plain_word && value.contains('_'))
-        && !matches!(value.as_str(), "string" | "boolean" | "integer" | "number")
+    let is_type = matches!(value.as_str(), "string" | "boolean" | "integer" | "number");
+    // `token: access_token` names another field.
+    let is_field =
+        value.contains('_') && value.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    !is_stand_in && !is_type && !is_field
 }
 
 /// The name may have a prefix (`db_password`) but must not be the tail of another word.
