@@ -18,13 +18,7 @@ const SIGNATURES: &[&str] =
 pub(super) fn signatures(inputs: &Inputs, _: &Context, report: &mut Report) {
     let claims = [layout::SIGN, layout::SIGNING_POLICY, layout::VERIFY];
     let Some(claim) = claims.iter().find_map(|path| inputs.document(path)) else { return };
-    let found: Vec<&str> = inputs
-        .bytes
-        .keys()
-        .chain(inputs.bundle.iter().flatten().map(|(path, _)| path))
-        .map(String::as_str)
-        .filter(|path| is_signature(path))
-        .collect();
+    let found = signature_files(inputs);
     if found.is_empty() {
         report.headline(
             causes::UNSIGNED,
@@ -61,6 +55,17 @@ pub(super) fn signatures(inputs: &Inputs, _: &Context, report: &mut Report) {
     }
 }
 
+/// Every file of the release and every member of its bundle that looks like a signature.
+fn signature_files(inputs: &Inputs) -> Vec<&str> {
+    inputs
+        .bytes
+        .keys()
+        .chain(inputs.bundle.iter().flatten().map(|(path, _)| path))
+        .map(String::as_str)
+        .filter(|path| is_signature(path))
+        .collect()
+}
+
 fn is_signature(path: &str) -> bool {
     SIGNATURES.iter().any(|ending| path.ends_with(ending)) && !layout::is_specimen(path)
 }
@@ -77,6 +82,7 @@ pub(super) fn uncovered(inputs: &Inputs, _: &Context, report: &mut Report) {
         .filter(|row| inputs.in_tree(&row.path, row.declared) == Answer::Matches)
         .map(|row| row.path.as_str())
         .collect();
+    let cause = signature_files(inputs).is_empty().then(|| causes::UNSIGNED.to_owned());
     for path in trusted_files(inputs) {
         let has_signature =
             SIGNATURES.iter().any(|ending| inputs.bytes.contains_key(&format!("{path}{ending}")));
@@ -90,8 +96,9 @@ pub(super) fn uncovered(inputs: &Inputs, _: &Context, report: &mut Report) {
         } else {
             (&rules::DOCUMENT_UNCOVERED, "no digest of any document covers it")
         };
-        let finding = Finding::new(rule, Location::named(path), message);
-        report.push(finding.actual(digest).caused_by(causes::UNSIGNED));
+        let mut finding = Finding::new(rule, Location::named(path), message).actual(digest);
+        finding.cause.clone_from(&cause);
+        report.push(finding);
     }
 }
 

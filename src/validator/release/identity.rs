@@ -4,7 +4,7 @@ use super::causes;
 use super::input::{Inputs, Source};
 use super::layout;
 use crate::finding::rules::release as rules;
-use crate::finding::{Finding, Report};
+use crate::finding::{Finding, Location, Report};
 use crate::validator::Context;
 
 /// The documents of the release that state its version, the weightiest first.
@@ -31,7 +31,13 @@ const STATED: &[(&str, &[&str])] = &[
 
 /// Holds every statement of the version against the release's own.
 pub(super) fn versions(inputs: &Inputs, context: &Context, report: &mut Report) {
-    let charts = inputs.below("ops/k8s/charts/").filter(|source| is_chart(source.path()));
+    // Where the release says which chart it ships, other charts have versions of their own.
+    let shipped =
+        inputs.document(layout::OPS_RELEASE).and_then(|source| source.text("/chart/path"));
+    let charts = inputs.below("ops/k8s/charts/").filter(|source| {
+        let is_shipped = shipped.is_none_or(|folder| source.location.path.starts_with(folder));
+        is_chart(source.path()) && is_shipped
+    });
     let mut stated: Vec<(&Source, &str, &str)> = STATED
         .iter()
         .filter_map(|(path, pointers)| Some((inputs.document(path)?, *pointers)))
@@ -43,6 +49,9 @@ pub(super) fn versions(inputs: &Inputs, context: &Context, report: &mut Report) 
     let own = stated.iter().find(|(source, ..)| source.path().starts_with("ops/release/"));
     let Some(&(first, first_pointer, release)) = own.or(stated.first()) else {
         report.skipped("release-version", "ops/release", "no document states a version");
+        if let Some(expected) = &context.expect_version {
+            nothing_states("version", &expected.to_string(), report);
+        }
         return;
     };
     report.headline(causes::VERSIONS, format!("the release is {release}, and not all say so"));
@@ -81,6 +90,11 @@ pub(super) fn commits(inputs: &Inputs, context: &Context, report: &mut Report) {
     let Some(first) = sources.first() else {
         if inputs.is_handbook() {
             report.skipped("release-commit", layout::IDENTITY, "no identity and no provenance");
+        }
+        for (what, expected) in [("commit", &context.expect_commit), ("tag", &context.expect_tag)] {
+            if let Some(expected) = expected {
+                nothing_states(what, expected, report);
+            }
         }
         return;
     };
@@ -160,6 +174,14 @@ fn expectations(source: &Source, context: &Context, report: &mut Report) {
         (Some(_) | None, Some(_)) => {}
         (None, None) => report.skipped("release-tag", source.path(), "no document states a tag"),
     }
+}
+
+/// An expectation that nothing in the tree can meet is not met: silence is no agreement.
+fn nothing_states(what: &str, expected: &str, report: &mut Report) {
+    let message = format!("no document states a {what}; {expected} was expected");
+    let location = Location::named("ops/release");
+    let finding = Finding::new(&rules::EXPECTATION_UNMET, location, message);
+    report.push(finding.declared("none").actual(expected));
 }
 
 fn unmet(

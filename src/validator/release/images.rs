@@ -143,6 +143,22 @@ pub(super) fn image_digests(inputs: &Inputs) -> BTreeSet<Digest> {
         .collect()
 }
 
+/// The image digests of the values that are deployed, for a tree without an evidence manifest.
+fn deployed_digests(inputs: &Inputs) -> BTreeSet<Digest> {
+    let values = inputs.below("ops/k8s/values/");
+    let defaults = inputs.below("ops/k8s/charts/").filter(|source| {
+        source.path().ends_with("/values.yaml") && source.path().matches('/').count() == 4
+    });
+    values
+        .chain(defaults)
+        .filter(|source| {
+            let name = source.path().rsplit('/').next().unwrap_or_default();
+            !layout::is_negative_profile(name)
+        })
+        .filter_map(|source| digest_of_text(source.text("/image/digest")?))
+        .collect()
+}
+
 /// Looks for the release's images in the list of released images.
 pub(super) fn image_registry(inputs: &Inputs, _: &Context, report: &mut Report) {
     let Some(registry) = inputs.document(layout::IMAGE_REGISTRY) else { return };
@@ -150,7 +166,10 @@ pub(super) fn image_registry(inputs: &Inputs, _: &Context, report: &mut Report) 
     registry.root.walk(&mut |_, node| {
         released.extend(node.as_str().and_then(digest_of_reference));
     });
-    let images = image_digests(inputs);
+    let mut images = image_digests(inputs);
+    if inputs.document(layout::MANIFEST).is_none() {
+        images = deployed_digests(inputs);
+    }
     let real: Vec<_> = images.iter().filter(|digest| !digest.is_placeholder()).collect();
     for digest in real.iter().filter(|digest| !released.contains(**digest)) {
         let message = "an image of the release is not in the list of released images";
@@ -169,13 +188,17 @@ pub(super) fn image_registry(inputs: &Inputs, _: &Context, report: &mut Report) 
 pub(super) fn placeholders(inputs: &Inputs, _: &Context, report: &mut Report) {
     let mut sites: BTreeMap<(Digest, &str), Vec<Place>> = BTreeMap::new();
     let values = inputs.below("ops/k8s/values/");
-    for source in inputs.own().chain(values) {
+    let is_negative = |source: &&Source| {
+        let name = source.path().rsplit('/').next().unwrap_or_default();
+        !layout::is_negative_profile(name)
+    };
+    for source in inputs.own().chain(values.filter(is_negative)) {
         source.root.walk(&mut |pointer, node| {
             let digest = node
                 .as_str()
                 .and_then(|text| digest_of_text(text).or_else(|| digest_of_reference(text)));
             if let Some(digest) = digest.filter(Digest::is_placeholder) {
-                let thing = if pointer.contains("chart") { "package" } else { "image" };
+                let thing = thing_of(pointer);
                 let place = (source, pointer.to_owned());
                 sites.entry((digest, thing)).or_default().push(place);
             }
@@ -212,6 +235,18 @@ pub(super) fn placeholders(inputs: &Inputs, _: &Context, report: &mut Report) {
             let finding = Finding::new(&rules::DIGEST_SHARED, source.at(pointer), message);
             report.push(finding.declared(digest).caused_by(causes::PLACEHOLDERS));
         }
+    }
+}
+
+/// What a digest is of, by the words around it.
+fn thing_of(pointer: &str) -> &'static str {
+    let key = pointer.rsplit('/').next().unwrap_or_default();
+    if pointer.contains("chart") || pointer.contains("package") && key.contains("sha256") {
+        "package"
+    } else if matches!(key, "sha256" | "checksum") {
+        "file"
+    } else {
+        "image"
     }
 }
 

@@ -26,6 +26,8 @@ pub(super) const PACKET: &str = "ops/release/packet/packet.json";
 pub(super) const PROVENANCE: &str = "ops/release/provenance.json";
 /// The digests of the released images.
 pub(super) const IMAGE_REGISTRY: &str = "ops/release/image-digest-registry.json";
+/// What the distribution pipeline ships.
+pub(super) const OPS_RELEASE: &str = "ops/release/ops-release.toml";
 /// The release of a tree that uses our own packet.
 pub(super) const OWN_RELEASE: &str = "ops/release/release.toml";
 
