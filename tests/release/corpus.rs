@@ -49,6 +49,7 @@ const COUNTS: &[(&str, usize)] = &[
     ("CS-RELEASE-045", 6),
     ("CS-RELEASE-049", 1),
     ("CS-RELEASE-050", 1),
+    ("CS-RELEASE-051", 1),
     ("CS-RELEASE-052", 1),
     ("CS-RELEASE-053", 1),
     ("CS-RELEASE-054", 1),

@@ -76,11 +76,11 @@ impl Causes {
         if self.lost.contains(&row.declared) {
             return Some(lost_key(row.declared));
         }
-        match (in_tree, in_bundle) {
-            (Answer::Differs(_), _) if !is_release => Some(TREE_MOVED.to_owned()),
-            (Answer::Absent, Answer::Matches) => Some(ONLY_BUNDLED.to_owned()),
-            _ => None,
+        if differs && !is_release {
+            return Some(TREE_MOVED.to_owned());
         }
+        let is_bundled = in_tree == Answer::Absent && in_bundle == Answer::Matches;
+        is_bundled.then(|| ONLY_BUNDLED.to_owned())
     }
 
     /// The documents that were written before what they list, with the number of rows that show it.

@@ -143,7 +143,7 @@ pub(super) fn unhashed_lists(inputs: &Inputs, _: &Context, report: &mut Report) 
         if listed + single > 0 {
             let pointer = format!("/{}", entry.key);
             let message =
-                format!("names {} files whose digest no document states", listed + single);
+                format!("files named without a digest in any document: {}", listed + single);
             let finding = Finding::new(&rules::LISTED_UNHASHED, manifest.at(&pointer), message);
             report.push(finding.actual(listed + single));
         }

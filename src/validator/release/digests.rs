@@ -44,6 +44,9 @@ type Judgement = Option<(&'static Rule, String, Option<String>)>;
 
 fn judge_outer(row: &Row, in_tree: Answer, in_bundle: Answer) -> Judgement {
     let path = &row.path;
+    if row.is_folder {
+        return folder(path);
+    }
     let bundled = match in_bundle {
         Answer::Matches => "the bundle holds the bytes that were recorded".to_owned(),
         Answer::Differs(digest) => format!("the bundle holds a third version, {digest}"),
@@ -51,7 +54,6 @@ fn judge_outer(row: &Row, in_tree: Answer, in_bundle: Answer) -> Judgement {
         Answer::NotAsked => "there is no other copy to compare with".to_owned(),
     };
     match (in_tree, in_bundle) {
-        _ if row.is_folder => folder(path),
         (Answer::Folder, _) => folder(path),
         (Answer::Matches, _) | (Answer::NotAsked, _) => None,
         (Answer::Differs(actual), _) => Some((
@@ -85,6 +87,9 @@ fn folder(path: &str) -> Judgement {
 /// Judges a row of a document inside the bundle, on the basis of the bundle.
 fn judge_member(inputs: &Inputs, row: &Row, in_tree: Answer, in_bundle: Answer) -> Judgement {
     let path = &row.path;
+    if row.is_folder {
+        return folder(path);
+    }
     let is_trust = layout::TRUST.contains(&row.location.path.as_str());
     match (in_bundle, in_tree) {
         (Answer::NotAsked, Answer::Matches) => None,
@@ -99,7 +104,6 @@ fn judge_member(inputs: &Inputs, row: &Row, in_tree: Answer, in_bundle: Answer) 
             Some(actual.to_string()),
         )),
         (Answer::Folder, _) => folder(path),
-        _ if row.is_folder => folder(path),
         (Answer::Absent, Answer::Absent) if is_trust => Some((
             &rules::DECLARED_FILE_ABSENT,
             format!("`{path}` is neither in the bundle nor in the tree"),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::causes::{self, lost_key};
+use super::causes;
 use super::input::{Inputs, Source};
 use super::layout;
 use super::row::{digest_of_reference, digest_of_text};
@@ -11,9 +11,6 @@ use crate::document::Node;
 use crate::finding::rules::release as rules;
 use crate::finding::{Finding, Report};
 use crate::validator::Context;
-
-/// A value in a document, by its pointer.
-type Place<'a> = (&'a Source, String);
 
 /// One image that the manifest says a profile runs.
 struct Image<'a> {
@@ -37,6 +34,7 @@ pub(super) fn profile_images(inputs: &Inputs, _: &Context, report: &mut Report) 
         judge_image(manifest, image, report);
     }
     one_image(inputs, manifest, report);
+    provenance_subjects(inputs, &images, report);
     let profiles = inputs.document("ops/k8s/values/profiles.json");
     for profile in
         profiles.and_then(|source| source.root.get("profiles")).iter().flat_map(|node| node.items())
@@ -88,6 +86,49 @@ fn judge_image(manifest: &Source, image: &Image<'_>, report: &mut Report) {
                 .declared(digest)
                 .actual(deployed),
         );
+    }
+}
+
+/// Provenance that names artifacts names each real image among them.
+fn provenance_subjects(inputs: &Inputs, images: &[Image<'_>], report: &mut Report) {
+    let Some(provenance) = inputs.document(layout::PROVENANCE) else { return };
+    let Some(subjects) = provenance.root.get("subject").filter(|node| !node.items().is_empty())
+    else {
+        return;
+    };
+    let named: BTreeSet<Digest> = subjects
+        .items()
+        .iter()
+        .filter_map(|subject| subject.pointer("/digest/sha256")?.as_str()?.parse().ok())
+        .collect();
+    for image in images {
+        let real =
+            image.digest.filter(|digest| !digest.is_placeholder() && !named.contains(digest));
+        if let Some(digest) = real {
+            let message = format!("no subject is the image of the profile `{}`", image.profile);
+            let finding = Finding::new(&rules::IMAGE_DIFFERS, provenance.at("/subject"), message);
+            report.push(finding.actual(digest));
+        }
+    }
+}
+
+/// Compares the names of the images that are released with the repositories that are deployed.
+pub(super) fn image_names(inputs: &Inputs, _: &Context, report: &mut Report) {
+    let Some(released) = inputs.document("ops/release/images-release.toml") else { return };
+    let deployed: BTreeSet<&str> = deployed_values(inputs)
+        .filter_map(|source| source.text("/image/repository"))
+        .filter(|repository| !repository.is_empty())
+        .collect();
+    let rows = released.root.get("images").map(Node::items).unwrap_or_default();
+    for (index, row) in rows.iter().enumerate() {
+        let Some(name) = row.get("name").and_then(Node::as_str) else { continue };
+        if !deployed.is_empty() && !deployed.contains(name) {
+            let all: Vec<&str> = deployed.iter().copied().collect();
+            let message = format!("`{name}` is released, and no values deploy it");
+            let location = released.at(&format!("/images/{index}/name"));
+            let finding = Finding::new(&rules::IMAGE_DIFFERS, location, message);
+            report.push(finding.declared(name).actual(all.join(", ")));
+        }
     }
 }
 
@@ -143,18 +184,20 @@ pub(super) fn image_digests(inputs: &Inputs) -> BTreeSet<Digest> {
         .collect()
 }
 
-/// The image digests of the values that are deployed, for a tree without an evidence manifest.
-fn deployed_digests(inputs: &Inputs) -> BTreeSet<Digest> {
-    let values = inputs.below("ops/k8s/values/");
+/// The values that are deployed: the profiles' and the charts' defaults.
+fn deployed_values(inputs: &Inputs) -> impl Iterator<Item = &Source> {
     let defaults = inputs.below("ops/k8s/charts/").filter(|source| {
         source.path().ends_with("/values.yaml") && source.path().matches('/').count() == 4
     });
-    values
-        .chain(defaults)
-        .filter(|source| {
-            let name = source.path().rsplit('/').next().unwrap_or_default();
-            !layout::is_negative_profile(name)
-        })
+    inputs.below("ops/k8s/values/").chain(defaults).filter(|source| {
+        let name = source.path().rsplit('/').next().unwrap_or_default();
+        !layout::is_negative_profile(name)
+    })
+}
+
+/// The image digests of the values that are deployed, for a tree without an evidence manifest.
+fn deployed_digests(inputs: &Inputs) -> BTreeSet<Digest> {
+    deployed_values(inputs)
         .filter_map(|source| digest_of_text(source.text("/image/digest")?))
         .collect()
 }
@@ -182,118 +225,4 @@ pub(super) fn image_registry(inputs: &Inputs, _: &Context, report: &mut Report) 
         let detail = format!("{} released images", released.len());
         report.passed("image-registry", registry.path(), detail);
     }
-}
-
-/// Looks for digests that somebody typed: one finding for each digest of each kind of thing.
-pub(super) fn placeholders(inputs: &Inputs, _: &Context, report: &mut Report) {
-    let mut sites: BTreeMap<(Digest, &str), Vec<Place>> = BTreeMap::new();
-    let values = inputs.below("ops/k8s/values/");
-    let is_negative = |source: &&Source| {
-        let name = source.path().rsplit('/').next().unwrap_or_default();
-        !layout::is_negative_profile(name)
-    };
-    for source in inputs.own().chain(values.filter(is_negative)) {
-        source.root.walk(&mut |pointer, node| {
-            let digest = node
-                .as_str()
-                .and_then(|text| digest_of_text(text).or_else(|| digest_of_reference(text)));
-            if let Some(digest) = digest.filter(Digest::is_placeholder) {
-                let thing = thing_of(pointer);
-                let place = (source, pointer.to_owned());
-                sites.entry((digest, thing)).or_default().push(place);
-            }
-        });
-    }
-    report.headline(
-        causes::PLACEHOLDERS,
-        "digests were typed: the things that they stand for were never built or never pinned",
-    );
-    for ((digest, thing), places) in &sites {
-        // The manifest is where the release speaks for the image; the rest repeats it.
-        let first = places.iter().find(|(source, _)| source.path() == layout::MANIFEST);
-        let Some((source, pointer)) = first.or(places.first()) else { continue };
-        let also: Vec<String> =
-            places.iter().map(|(source, pointer)| format!("{}#{pointer}", source.path())).collect();
-        let message = format!("a typed {thing} digest, in {} places", places.len());
-        report.push(
-            Finding::new(&rules::DIGEST_PLACEHOLDER, source.at(pointer), message)
-                .declared(digest)
-                .actual(also.join(", "))
-                .caused_by(causes::PLACEHOLDERS),
-        );
-    }
-    let digests: BTreeSet<Digest> = sites.keys().map(|(digest, _)| *digest).collect();
-    for digest in digests {
-        let (Some(images), Some(packages)) =
-            (sites.get(&(digest, "image")), sites.get(&(digest, "package")))
-        else {
-            continue;
-        };
-        if let (Some((source, pointer)), Some((other, there))) = (packages.first(), images.first())
-        {
-            let message = format!("also the digest of an image in `{}#{there}`", other.path());
-            let finding = Finding::new(&rules::DIGEST_SHARED, source.at(pointer), message);
-            report.push(finding.declared(digest).caused_by(causes::PLACEHOLDERS));
-        }
-    }
-}
-
-/// What a digest is of, by the words around it.
-fn thing_of(pointer: &str) -> &'static str {
-    let key = pointer.rsplit('/').next().unwrap_or_default();
-    if pointer.contains("chart") || pointer.contains("package") && key.contains("sha256") {
-        "package"
-    } else if matches!(key, "sha256" | "checksum") {
-        "file"
-    } else {
-        "image"
-    }
-}
-
-/// Compares what the documents say of one chart package, and of one path.
-pub(super) fn one_digest(inputs: &Inputs, _: &Context, report: &mut Report) {
-    let mut stated: BTreeMap<String, BTreeMap<Digest, Vec<Place>>> = BTreeMap::new();
-    for source in inputs.own() {
-        source.root.walk(&mut |pointer, node| {
-            if let Some((package, key, digest)) = package_of(node) {
-                let place = (source, format!("{pointer}/{key}"));
-                stated.entry(package).or_default().entry(digest).or_default().push(place);
-            }
-        });
-    }
-    for row in inputs.rows.iter().filter(|row| !row.is_member && row.path.ends_with(".tgz")) {
-        let name = row.path.rsplit('/').next().unwrap_or_default().to_owned();
-        let Some(source) = inputs.document(&row.location.path) else { continue };
-        let place = (source, row.location.pointer.clone());
-        stated.entry(name).or_default().entry(row.declared).or_default().push(place);
-    }
-    for (package, digests) in stated.iter().filter(|(_, digests)| digests.len() > 1) {
-        let real = digests.keys().find(|digest| inputs.anywhere(**digest));
-        for (digest, places) in digests.iter().filter(|(digest, _)| Some(*digest) != real) {
-            for (source, pointer) in places {
-                let message = format!("another digest of `{package}` than other documents state");
-                let mut finding =
-                    Finding::new(&rules::DIGEST_CONFLICT, source.at(pointer), message)
-                        .declared(digest);
-                finding.actual = real.map(Digest::to_string);
-                if causes::lost_digests(inputs).contains(digest) {
-                    finding.cause = Some(lost_key(*digest));
-                }
-                report.push(finding);
-            }
-        }
-    }
-    for (package, _) in stated.iter().filter(|(_, digests)| digests.len() == 1) {
-        report.passed("one-digest", package.as_str(), "every document states the same digest");
-    }
-}
-
-/// A mapping with name, version and digest of a package.
-fn package_of(node: &Node) -> Option<(String, &'static str, Digest)> {
-    let text = |key: &str| node.get(key).and_then(Node::as_str);
-    if node.get("path").is_some() || !text("reference").is_some_and(|to| to.contains("chart")) {
-        return None;
-    }
-    let digest = digest_of_text(text("sha256")?)?;
-    Some((format!("{}-{}.tgz", text("name")?, text("version")?), "sha256", digest))
 }

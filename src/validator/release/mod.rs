@@ -22,6 +22,7 @@ pub mod scans;
 mod schemas;
 pub mod secrets;
 mod sets;
+mod things;
 
 use input::Inputs;
 
@@ -55,8 +56,9 @@ const RULES: &[fn(&Inputs, &Context, &mut Report)] = &[
     generations::stale_documents,
     schemas::documents_follow,
     schemas::schemas_hold,
-    images::one_digest,
-    images::placeholders,
+    things::one_digest,
+    things::placeholders,
+    things::shared_digests,
     identity::versions,
     identity::commits,
     chart::packages,
@@ -64,6 +66,7 @@ const RULES: &[fn(&Inputs, &Context, &mut Report)] = &[
     evidence::scan_reports,
     images::profile_images,
     images::image_registry,
+    images::image_names,
     coverage::signatures,
     coverage::uncovered,
     coverage::unhashed_lists,

@@ -55,7 +55,7 @@ pub(super) fn documents_follow(inputs: &Inputs, _: &Context, report: &mut Report
         following += usize::from(violations.is_empty());
         for (pointer, violations) in grouped(violations) {
             let problems: Vec<_> = violations.iter().map(|one| one.problem.as_str()).collect();
-            let message = format!("breaks `{path}` ({}) {} times", by.words(), problems.len());
+            let message = format!("breaks `{path}` ({}); problems: {}", by.words(), problems.len());
             let location = source.at(&pointer);
             report.push(
                 Finding::new(&rules::SCHEMA_VIOLATED, location, message)
