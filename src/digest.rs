@@ -127,6 +127,11 @@ impl<W: Write> HashingWriter<W> {
         Self { hash: Sha256::new(), length: 0, inner }
     }
 
+    /// Returns the number of bytes written so far.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
     /// Returns the digest and the number of bytes written, and the writer behind.
     pub fn finish(self) -> (Digest, u64, W) {
         (Digest(self.hash.finalize().into()), self.length, self.inner)

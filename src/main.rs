@@ -1,1 +1,7 @@
-fn main() {}
+//! The command `countersign`.
+
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::run()
+}

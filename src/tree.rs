@@ -126,6 +126,38 @@ impl Tree {
         Ok(hashed)
     }
 
+    /// Hashes many files on all cores, the largest first; answers in the order asked.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tree::hash`], for the first file in the order asked that gives one.
+    pub fn hash_all(&self, files: &[Entry]) -> Result<Vec<(Digest, u64)>, TreeError> {
+        let workers =
+            std::thread::available_parallelism().map_or(1, usize::from).min(files.len().max(1));
+        let mut order: Vec<usize> = (0..files.len()).collect();
+        order.sort_by_key(|index| std::cmp::Reverse(files[*index].size));
+        let next = std::sync::atomic::AtomicUsize::new(0);
+        let work = || {
+            let mut buffer = vec![0; 256 << 10];
+            let mut done = Vec::new();
+            while let Some(index) =
+                order.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
+            {
+                done.push((*index, self.hash(&files[*index].path, &mut buffer)));
+            }
+            done
+        };
+        let mut hashed: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+            threads
+                .into_iter()
+                .flat_map(|thread| thread.join().expect("hashing does not panic"))
+                .collect()
+        });
+        hashed.sort_by_key(|(index, _)| *index);
+        hashed.into_iter().map(|(_, result)| result).collect()
+    }
+
     /// Tells whether a regular file lies at the path.
     #[must_use]
     pub fn has_file(&self, path: &RelPath) -> bool {
@@ -190,7 +222,12 @@ impl Tree {
                     },
                     Err(_) => listing.oddities.push(odd("its name is not UTF-8 text".to_owned())),
                 },
-                other => listing.oddities.push(odd(kind_of(other).to_owned())),
+                other @ (FileType::Symlink
+                | FileType::Fifo
+                | FileType::Socket
+                | FileType::CharacterDevice
+                | FileType::BlockDevice
+                | FileType::Unknown) => listing.oddities.push(odd(kind_of(other).to_owned())),
             }
         }
         Ok(())
@@ -229,10 +266,11 @@ fn refusal(path: &Path, error: rustix::io::Errno) -> TreeError {
 fn regular(file: File, path: &Path) -> Result<(File, u64), TreeError> {
     let stat =
         rustix::fs::fstat(&file).map_err(|error| TreeError::io(path, io::Error::from(error)))?;
-    match FileType::from_raw_mode(stat.st_mode) {
-        FileType::RegularFile => Ok((file, size_of(&stat))),
-        other => Err(TreeError::NotRegular { path: path.to_owned(), found: kind_of(other) }),
+    let file_type = FileType::from_raw_mode(stat.st_mode);
+    if file_type == FileType::RegularFile {
+        return Ok((file, size_of(&stat)));
     }
+    Err(TreeError::NotRegular { path: path.to_owned(), found: kind_of(file_type) })
 }
 
 /// Opens one regular file that the user named, wherever it lies. Links are followed: the path is
@@ -255,6 +293,25 @@ pub fn open_named(path: &Path) -> Result<(File, u64), TreeError> {
 /// As [`open_named`], and when it holds more than `limit` bytes.
 pub fn read_named(path: &Path, limit: usize) -> Result<Vec<u8>, TreeError> {
     let (file, size) = open_named(path)?;
+    read_capped(file, size, limit, path)
+}
+
+/// Reads a file that only its owner may read: a private key or a passphrase.
+///
+/// # Errors
+///
+/// As [`read_named`], and when the file is a link or others may read or write it.
+pub fn read_private(path: &Path, limit: usize) -> Result<Vec<u8>, TreeError> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file =
+        rustix::fs::open(path, flags, Mode::empty()).map_err(|error| refusal(path, error))?;
+    let (file, size) = regular(File::from(file), path)?;
+    let stat =
+        rustix::fs::fstat(&file).map_err(|error| TreeError::io(path, io::Error::from(error)))?;
+    let mode = stat.st_mode & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(TreeError::Exposed { path: path.to_owned(), mode });
+    }
     read_capped(file, size, limit, path)
 }
 
@@ -430,6 +487,13 @@ pub enum TreeError {
         /// The file.
         path: PathBuf,
     },
+    /// A secret that others may read or write.
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
 }
 
 impl TreeError {
@@ -449,13 +513,13 @@ impl TreeError {
 impl fmt::Display for TreeError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Io { path, source } => match source.kind() {
-                io::ErrorKind::NotFound => write!(formatter, "`{}` does not exist", path.display()),
-                io::ErrorKind::StorageFull => {
-                    write!(formatter, "`{}`: the disk is full", path.display())
-                }
-                _ => write!(formatter, "`{}`: {source}", path.display()),
-            },
+            Self::Io { path, source } if source.kind() == io::ErrorKind::NotFound => {
+                write!(formatter, "`{}` does not exist", path.display())
+            }
+            Self::Io { path, source } if source.kind() == io::ErrorKind::StorageFull => {
+                write!(formatter, "`{}`: the disk is full", path.display())
+            }
+            Self::Io { path, source } => write!(formatter, "`{}`: {source}", path.display()),
             Self::NotRegular { path, found } => {
                 write!(formatter, "`{}` is {found}; expected a regular file", path.display())
             }
@@ -465,6 +529,11 @@ impl fmt::Display for TreeError {
             Self::TooMany { path } => write!(
                 formatter,
                 "`{}` holds more than {MAX_FILES} files or {MAX_DEPTH} levels of folders",
+                path.display()
+            ),
+            Self::Exposed { path, mode } => write!(
+                formatter,
+                "`{}` has mode {mode:04o}: others may use the secret in it; run `chmod 600`",
                 path.display()
             ),
             Self::Changed { path } => write!(

@@ -1,3 +1,14 @@
-//! The one test binary.
+//! The tests: one binary, one module a subject.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test that cannot go on has failed, and says so"
+)]
+
+mod architecture;
 mod release;
+mod schemas;

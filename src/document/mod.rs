@@ -221,9 +221,9 @@ impl Node {
         }
         pointer.strip_prefix('/')?.split('/').try_fold(self, |node, token| {
             let token = token.replace("~1", "/").replace("~0", "~");
-            match &node.value {
-                Value::Sequence(items) => items.get(token.parse::<usize>().ok()?),
-                _ => node.get(&token),
+            match node.items() {
+                [] => node.get(&token),
+                items => items.get(token.parse::<usize>().ok()?),
             }
         })
     }
@@ -400,8 +400,8 @@ impl<'a> Sink<'a> for Builder {
         self.attach(Node { value, position }, key);
     }
 
-    fn key(&mut self, key: &Cow<'a, str>, position: Position) {
-        self.key = Some((key.clone().into_owned(), position));
+    fn key(&mut self, key: &str, position: Position) {
+        self.key = Some((key.to_owned(), position));
     }
 
     fn begin(&mut self, container: Container, position: Position) {

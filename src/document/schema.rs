@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value as JsonValue};
 
-use super::{Node, Position, Value};
+use super::{DocumentError, Node, Position, Value};
 
 /// A compiled JSON Schema (drafts 4 to 2020-12, told by `$schema`). Never fetches a reference.
 pub struct Schema {
@@ -73,6 +74,27 @@ impl Schema {
             .collect();
         violations.sort_by(|a, b| (&a.pointer, &a.problem).cmp(&(&b.pointer, &b.problem)));
         violations
+    }
+}
+
+impl Node {
+    /// Reads the value as a typed document.
+    ///
+    /// # Errors
+    ///
+    /// [`DocumentError`] for a value that does not fit the type, with its place.
+    pub fn to_typed<T: DeserializeOwned>(&self) -> Result<T, DocumentError> {
+        serde_path_to_error::deserialize(to_value(self)).map_err(|error| {
+            let pointer = error.path().iter().fold(String::new(), |pointer, segment| match segment
+                .to_string()
+                .as_str()
+            {
+                "?" => pointer,
+                part => pointer + "/" + part.trim_start_matches('[').trim_end_matches(']'),
+            });
+            let position = self.pointer(&pointer).map_or(self.position, |node| node.position);
+            DocumentError { position, pointer, problem: error.inner().to_string() }
+        })
     }
 }
 

@@ -157,40 +157,42 @@ impl Loader {
 
     fn attach(&mut self, node: Node, position: Position) -> Result<Option<Node>, DocumentError> {
         let Some(parent) = self.open.last_mut() else { return Ok(Some(node)) };
-        match &mut parent.node.value {
-            Value::Sequence(items) => items.push(node),
-            Value::Mapping(entries) => match parent.key.take() {
-                None => return self.key(node, position).map(|()| None),
-                Some((key, _)) if key == MERGE => match &node.value {
-                    Value::Mapping(_) => parent.merges.push(node),
-                    Value::Sequence(items)
-                        if items.iter().all(|item| matches!(item.value, Value::Mapping(_))) =>
-                    {
-                        parent.merges.extend(items.iter().cloned());
-                    }
-                    _ => {
-                        return Err(
-                            self.error(position, "`<<` merges something else than a mapping")
-                        );
-                    }
-                },
-                Some((key, key_position)) => {
-                    entries.push(Entry { key, position: key_position, value: node });
-                }
-            },
-            _ => return Err(self.error(position, "a value inside a scalar")),
+        if let Value::Sequence(items) = &mut parent.node.value {
+            items.push(node);
+            return Ok(None);
+        }
+        let Some((key, key_position)) = parent.key.take() else {
+            return self.key(&node, position).map(|()| None);
+        };
+        if key == MERGE {
+            return self.merge(node, position).map(|()| None);
+        }
+        if let Value::Mapping(entries) = &mut parent.node.value {
+            entries.push(Entry { key, position: key_position, value: node });
         }
         Ok(None)
     }
 
+    /// Takes a node as what `<<` merges into the innermost mapping.
+    fn merge(&mut self, node: Node, position: Position) -> Result<(), DocumentError> {
+        let is_mapping = |node: &Node| matches!(node.value, Value::Mapping(_));
+        let merges = if is_mapping(&node) { vec![node] } else { node.items().to_vec() };
+        if merges.is_empty() || !merges.iter().all(is_mapping) {
+            return Err(self.error(position, "`<<` merges something else than a mapping"));
+        }
+        if let Some(parent) = self.open.last_mut() {
+            parent.merges.extend(merges);
+        }
+        Ok(())
+    }
+
     /// Takes a node as the next key of the innermost mapping.
-    fn key(&mut self, node: Node, position: Position) -> Result<(), DocumentError> {
-        let key = match &node.value {
-            Value::Null => "null".to_owned(),
-            _ => match node.scalar_text() {
-                Some(text) => text.into_owned(),
-                None => return Err(self.error(position, "a list or mapping as a key")),
-            },
+    fn key(&mut self, node: &Node, position: Position) -> Result<(), DocumentError> {
+        let text = node.scalar_text().map(Cow::into_owned);
+        let key = match (text, node.value == Value::Null) {
+            (Some(text), _) => text,
+            (None, true) => "null".to_owned(),
+            (None, false) => return Err(self.error(position, "a list or mapping as a key")),
         };
         let Some(parent) = self.open.last_mut() else {
             return Err(self.error(position, "a key outside of a mapping"));
@@ -325,10 +327,10 @@ fn number_of(text: &str) -> Option<String> {
         let rest = digits.strip_prefix(prefix).filter(|rest| !rest.starts_with(['+', '-']))?;
         u64::from_str_radix(rest, radix).ok().map(|number| number.to_string())
     };
-    if sign.is_empty() && !text.starts_with('+') {
-        if let Some(number) = radix("0x", 16).or_else(|| radix("0o", 8)) {
-            return Some(number);
-        }
+    if !text.starts_with(['+', '-'])
+        && let Some(number) = radix("0x", 16).or_else(|| radix("0o", 8))
+    {
+        return Some(number);
     }
     match digits {
         ".inf" | ".Inf" | ".INF" => return Some(format!("{sign}inf")),

@@ -117,6 +117,12 @@ impl Report {
         self.waivers = waivers;
     }
 
+    /// Returns the waivers that findings are held against.
+    #[must_use]
+    pub fn waivers(&self) -> &Waivers {
+        &self.waivers
+    }
+
     /// Returns the time that the report judges as of.
     #[must_use]
     pub fn judged_at(&self) -> Timestamp {

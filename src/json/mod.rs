@@ -121,26 +121,61 @@ pub fn escape_pointer(token: &str) -> String {
 /// When the type holds a floating-point number or a map whose keys are not text. No document of
 /// this crate does.
 #[must_use]
-#[expect(
-    clippy::panic,
-    reason = "a document type that cannot be written is a defect of this crate"
-)]
 pub fn to_bytes<T: Serialize>(document: &T) -> Vec<u8> {
-    let value = match serde_json::to_value(document) {
-        Ok(value) => value,
-        Err(error) => panic!("a document type must be writable as JSON: {error}"),
-    };
     let mut text = String::new();
-    write_value(&value, 0, &mut text);
+    write_value(&to_value(document), Layout::Indented(0), &mut text);
     text.push('\n');
     text.into_bytes()
 }
 
-fn write_value(value: &Value, depth: usize, out: &mut String) {
-    let newline = |out: &mut String, depth: usize| {
-        out.push('\n');
-        (0..depth).for_each(|_| out.push_str("  "));
-    };
+/// Writes a document as [`to_bytes`] does, on one line: for lists of documents.
+///
+/// # Panics
+///
+/// As [`to_bytes`].
+#[must_use]
+pub fn to_line<T: Serialize>(document: &T) -> Vec<u8> {
+    let mut text = String::new();
+    write_value(&to_value(document), Layout::Line, &mut text);
+    text.push('\n');
+    text.into_bytes()
+}
+
+#[expect(
+    clippy::panic,
+    reason = "a document type that cannot be written is a defect of this crate"
+)]
+fn to_value<T: Serialize>(document: &T) -> Value {
+    match serde_json::to_value(document) {
+        Ok(value) => value,
+        Err(error) => panic!("a document type must be writable as JSON: {error}"),
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Layout {
+    Line,
+    Indented(usize),
+}
+
+impl Layout {
+    fn deeper(self) -> Self {
+        match self {
+            Self::Line => Self::Line,
+            Self::Indented(depth) => Self::Indented(depth + 1),
+        }
+    }
+
+    fn newline(self, out: &mut String) {
+        if let Self::Indented(depth) = self {
+            out.push('\n');
+            (0..depth).for_each(|_| out.push_str("  "));
+        }
+    }
+}
+
+fn write_value(value: &Value, layout: Layout, out: &mut String) {
+    let inner = layout.deeper();
     match value {
         Value::Null => out.push_str("null"),
         Value::Bool(truth) => out.push_str(if *truth { "true" } else { "false" }),
@@ -154,10 +189,10 @@ fn write_value(value: &Value, depth: usize, out: &mut String) {
             out.push('[');
             for (index, item) in items.iter().enumerate() {
                 out.push_str(if index == 0 { "" } else { "," });
-                newline(out, depth + 1);
-                write_value(item, depth + 1, out);
+                inner.newline(out);
+                write_value(item, inner, out);
             }
-            newline(out, depth);
+            layout.newline(out);
             out.push(']');
         }
         Value::Object(entries) if entries.is_empty() => out.push_str("{}"),
@@ -167,12 +202,12 @@ fn write_value(value: &Value, depth: usize, out: &mut String) {
             out.push('{');
             for (index, (key, item)) in sorted.into_iter().enumerate() {
                 out.push_str(if index == 0 { "" } else { "," });
-                newline(out, depth + 1);
+                inner.newline(out);
                 write_string(key, out);
                 out.push_str(": ");
-                write_value(item, depth + 1, out);
+                write_value(item, inner, out);
             }
-            newline(out, depth);
+            layout.newline(out);
             out.push('}');
         }
     }

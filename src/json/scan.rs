@@ -20,7 +20,7 @@ pub(crate) enum Scalar<'a> {
 /// What wants to hear of a text's values, in the order of the text.
 pub(crate) trait Sink<'a> {
     fn scalar(&mut self, value: Scalar<'a>, at: Position);
-    fn key(&mut self, key: &Cow<'a, str>, at: Position);
+    fn key(&mut self, key: &str, at: Position);
     fn begin(&mut self, container: Container, at: Position);
     fn end(&mut self);
 }
@@ -37,7 +37,7 @@ pub(super) struct Discard;
 
 impl Sink<'_> for Discard {
     fn scalar(&mut self, _: Scalar<'_>, _: Position) {}
-    fn key(&mut self, _: &Cow<'_, str>, _: Position) {}
+    fn key(&mut self, _: &str, _: Position) {}
     fn begin(&mut self, _: Container, _: Position) {}
     fn end(&mut self) {}
 }

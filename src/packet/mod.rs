@@ -1,3 +1,17 @@
-//! The packet: what a release carries, and how it is written and read.
+//! The packet: one canonical archive that holds a release's manifest, evidence and artifacts.
 
+pub mod archive;
+pub mod checksums;
+pub mod directory;
+pub mod evidence;
 pub mod foreign;
+pub mod manifest;
+pub mod spec;
+
+pub use archive::{ArchiveError, MemberSource, Packed, pack};
+pub use checksums::{Checksums, ChecksumsError};
+pub use evidence::EvidenceKind;
+pub use manifest::{
+    Artifact, Build, Compatibility, EvidenceItem, Placement, Previous, ReleaseManifest, Source,
+};
+pub use spec::ReleaseSpec;

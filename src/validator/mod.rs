@@ -7,6 +7,7 @@ mod governed;
 pub mod k8s;
 pub mod load;
 pub mod observe;
+pub mod packet;
 pub mod release;
 pub mod rollback;
 pub mod stack;
@@ -36,6 +37,20 @@ impl Context {
     #[must_use]
     pub fn at(now: Timestamp) -> Self {
         Self { now, expect_version: None, expect_commit: None, expect_tag: None }
+    }
+}
+
+/// Returns the folders in which an area's governed files lie.
+#[must_use]
+pub fn folders(area: Area) -> &'static [&'static str] {
+    match area {
+        Area::Stack => stack::FOLDERS,
+        Area::K8s => k8s::FOLDERS,
+        Area::Observe => observe::FOLDERS,
+        Area::Load => load::FOLDERS,
+        Area::Release => release::FOLDERS,
+        Area::Rollback => rollback::FOLDERS,
+        Area::Trust | Area::Packet => &[],
     }
 }
 

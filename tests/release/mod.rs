@@ -1,7 +1,5 @@
 //! The area `release`: every rule fires on its mistake and is silent without it.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
 mod corpus;
 mod tree;
 

@@ -1,6 +1,323 @@
 //! The rules of the area `trust`.
 
-use super::Rule;
+use super::{Rule, Weight};
+use crate::finding::{Area, Severity};
 
 /// The table, in the order of the codes.
-pub const RULES: &[&Rule] = &[];
+pub const RULES: &[&Rule] = &[
+    &ENVELOPE_MALFORMED,
+    &BUNDLE_MALFORMED,
+    &SIGNATURE_MISSING,
+    &SIGNATURE_INVALID,
+    &THRESHOLD_NOT_REACHED,
+    &ROLE_UNKNOWN,
+    &PAYLOADS_DIFFER,
+    &PAYLOAD_TYPE_UNSUPPORTED,
+    &MESSAGE_DIGEST_DIFFERS,
+    &FILE_NEEDED,
+    &STATEMENT_MALFORMED,
+    &PREDICATE_TYPE_MISMATCH,
+    &SUBJECT_MISMATCH,
+    &WEAK_DIGEST,
+    &BUILDER_NOT_ALLOWED,
+    &PARAMETER_NOT_ALLOWED,
+    &SEAL_MISMATCH,
+    &PROVENANCE_MISMATCH,
+    &EXPECTATION_NOT_MET,
+    &ROLLED_BACK,
+    &FROM_THE_FUTURE,
+];
+
+/// The file is not one well-formed DSSE envelope.
+pub static ENVELOPE_MALFORMED: Rule = Rule {
+    code: "CS-TRUST-001",
+    slug: "envelope-malformed",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "the file is not one well-formed DSSE envelope",
+    why: "a reader that guesses what was meant can be led to another payload than the one that was signed",
+    remedy: "sign again; do not edit an envelope",
+    bad: "{\"payload\": \"...\", \"signatures\": []}",
+    good: "{\"payload\": \"...\", \"payloadType\": \"...\", \"signatures\": [{\"keyid\": \"...\", \"sig\": \"...\"}]}",
+};
+
+/// The file is not one well-formed Sigstore bundle of the kind that is expected here.
+pub static BUNDLE_MALFORMED: Rule = Rule {
+    code: "CS-TRUST-002",
+    slug: "bundle-malformed",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "the file is not one well-formed Sigstore bundle of the kind that is expected here",
+    why: "what is half understood is not verified",
+    remedy: "sign again with a tool that writes Sigstore bundles v0.3",
+    bad: "a bundle with two signatures, or of media type v0.4",
+    good: "a bundle v0.3 with one signature by a managed key",
+};
+
+/// A file that must be signed has no signature.
+pub static SIGNATURE_MISSING: Rule = Rule {
+    code: "CS-TRUST-003",
+    slug: "signature-missing",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "a file that must be signed has no signature",
+    why: "anybody could have made the file",
+    remedy: "run `countersign sign` on the release directory, or fetch the missing sidecar",
+    bad: "atlas-1.0.0.packet.tar.gz without atlas-1.0.0.packet.tar.gz.sigstore.json",
+    good: "the packet and its sidecar side by side",
+};
+
+/// The signature is not the given key's over these bytes.
+pub static SIGNATURE_INVALID: Rule = Rule {
+    code: "CS-TRUST-004",
+    slug: "signature-invalid",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "the signature is not the given key's over these bytes",
+    why: "the bytes were changed after they were signed, or somebody else signed them",
+    remedy: "fetch file and bundle again from their source; if they still differ, do not use them",
+    bad: "a file that was edited after signing",
+    good: "the file as it was signed",
+};
+
+/// Fewer people than the role takes have signed with keys in use.
+pub static THRESHOLD_NOT_REACHED: Rule = Rule {
+    code: "CS-TRUST-005",
+    slug: "threshold-not-reached",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "fewer people than the role takes have signed with keys in use",
+    why: "one stolen key or one person alone must not be enough where several are asked for",
+    remedy: "have the missing people sign; a second key of the same person counts for nothing",
+    bad: "two signatures by two keys of one person, threshold 2",
+    good: "signatures of two people, threshold 2",
+};
+
+/// The trust root does not say who may speak in this role.
+pub static ROLE_UNKNOWN: Rule = Rule {
+    code: "CS-TRUST-006",
+    slug: "role-unknown",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "the trust root does not say who may speak in this role",
+    why: "a role that nobody holds can be taken by anybody",
+    remedy: "add the role to the trust root",
+    bad: "a trust root without the role `evidence`",
+    good: "a trust root whose role `evidence` names keys and a threshold",
+};
+
+/// Signers of one thing signed different payloads.
+pub static PAYLOADS_DIFFER: Rule = Rule {
+    code: "CS-TRUST-007",
+    slug: "payloads-differ",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "signers of one thing signed different payloads",
+    why: "each of them approved something else",
+    remedy: "sign the same payload",
+    bad: "two seals of one packet with different sequence numbers",
+    good: "two signatures over one seal",
+};
+
+/// The signed payload is of another type than the one that is expected.
+pub static PAYLOAD_TYPE_UNSUPPORTED: Rule = Rule {
+    code: "CS-TRUST-008",
+    slug: "payload-type-unsupported",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "the signed payload is of another type than the one that is expected",
+    why: "a signature for one purpose would be used for another",
+    remedy: "give the envelope that was made for this purpose",
+    bad: "payloadType `text/plain`",
+    good: "payloadType `application/vnd.in-toto+json`",
+};
+
+/// The bundle is about a file with another digest.
+pub static MESSAGE_DIGEST_DIFFERS: Rule = Rule {
+    code: "CS-TRUST-009",
+    slug: "message-digest-differs",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "the bundle is about a file with another digest",
+    why: "the signature belongs to something else",
+    remedy: "give the file that the bundle was made for",
+    bad: "the bundle of a.txt beside b.txt",
+    good: "the bundle of a.txt beside a.txt",
+};
+
+/// The signature can only be checked over the file itself.
+pub static FILE_NEEDED: Rule = Rule {
+    code: "CS-TRUST-010",
+    slug: "file-needed",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Unjudged,
+    refuses: "the signature can only be checked over the file itself",
+    why: "Ed25519 signs the file and not its digest",
+    remedy: "give the file instead of its digest",
+    bad: "verify-blob sha256:... with an Ed25519 message signature",
+    good: "verify-blob FILE",
+};
+
+/// The signed payload is not a well-formed in-toto statement of the kind that is expected.
+pub static STATEMENT_MALFORMED: Rule = Rule {
+    code: "CS-TRUST-011",
+    slug: "statement-malformed",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "the signed payload is not a well-formed in-toto statement of the kind that is expected",
+    why: "what was signed does not say what it would have to say",
+    remedy: "sign again with a tool that writes in-toto statements v1",
+    bad: "a signed payload `hello`",
+    good: "a signed in-toto statement with subject and predicate",
+};
+
+/// The signed statement is of another predicate type than the one that is expected.
+pub static PREDICATE_TYPE_MISMATCH: Rule = Rule {
+    code: "CS-TRUST-012",
+    slug: "predicate-type-mismatch",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "the signed statement is of another predicate type than the one that is expected",
+    why: "a statement about one thing would be used for another",
+    remedy: "give the statement that was made for this purpose",
+    bad: "a vulnerability scan where provenance is expected",
+    good: "SLSA provenance where provenance is expected",
+};
+
+/// The signed statement does not speak about this file.
+pub static SUBJECT_MISMATCH: Rule = Rule {
+    code: "CS-TRUST-013",
+    slug: "subject-mismatch",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "the signed statement does not speak about this file",
+    why: "the signature is right and belongs to something else",
+    remedy: "give the statement that was made for this file",
+    bad: "provenance of release 1.0.0 beside the packet of 1.1.0",
+    good: "provenance of the packet beside it",
+};
+
+/// A subject is named by no digest that can be relied on.
+pub static WEAK_DIGEST: Rule = Rule {
+    code: "CS-TRUST-014",
+    slug: "weak-digest",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "a subject is named by no digest that can be relied on",
+    why: "files with the same weak digest can be made at will",
+    remedy: "name the subject by SHA-256",
+    bad: "{\"sha1\": \"...\"}",
+    good: "{\"sha256\": \"...\"}",
+};
+
+/// The provenance names a builder, build type or source that the policy does not list.
+pub static BUILDER_NOT_ALLOWED: Rule = Rule {
+    code: "CS-TRUST-015",
+    slug: "builder-not-allowed",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "the provenance names a builder, build type or source that the policy does not list",
+    why: "the release was built by something that nobody vouches for",
+    remedy: "build where the policy says, or add the builder to the trust root",
+    bad: "builder.id `https://laptop.example`",
+    good: "a builder.id that the trust root's policy lists",
+};
+
+/// The provenance has an external parameter that the policy does not list.
+pub static PARAMETER_NOT_ALLOWED: Rule = Rule {
+    code: "CS-TRUST-016",
+    slug: "parameter-not-allowed",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "the provenance has an external parameter that the policy does not list",
+    why: "whoever starts the build can change its outcome through it",
+    remedy: "remove the parameter, or list it in the policy",
+    bad: "externalParameters with `skip_tests`",
+    good: "externalParameters that the policy lists",
+};
+
+/// The seal and the packet say different things.
+pub static SEAL_MISMATCH: Rule = Rule {
+    code: "CS-TRUST-017",
+    slug: "seal-mismatch",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "the seal and the packet say different things",
+    why: "the signature is over another version or digest than the one that is offered",
+    remedy: "give the packet and the seal that were made together",
+    bad: "a seal of version 1.0.0 over a packet of version 1.1.0",
+    good: "seal and packet of one release",
+};
+
+/// The provenance and the release manifest say different things.
+pub static PROVENANCE_MISMATCH: Rule = Rule {
+    code: "CS-TRUST-018",
+    slug: "provenance-mismatch",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "the provenance and the release manifest say different things",
+    why: "one of the two is about another build",
+    remedy: "assemble and sign again from one source",
+    bad: "commit a in the manifest, commit b in the provenance",
+    good: "the same commit in both",
+};
+
+/// The release is not the one that was asked for.
+pub static EXPECTATION_NOT_MET: Rule = Rule {
+    code: "CS-TRUST-019",
+    slug: "expectation-not-met",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "the release is not the one that was asked for",
+    why: "an old or other release was offered under a trusted signature",
+    remedy: "fetch the release that was asked for; if the expectation is out of date, change it",
+    bad: "--expect-version 1.3.0 and a packet of 1.2.0",
+    good: "--expect-version 1.3.0 and a packet of 1.3.0",
+};
+
+/// The release is older than one that was already accepted here.
+pub static ROLLED_BACK: Rule = Rule {
+    code: "CS-TRUST-020",
+    slug: "rolled-back",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "the release is older than one that was already accepted here",
+    why: "an attacker offers a release with known holes",
+    remedy: "fetch the newest release; to go back on purpose use `rollback check`",
+    bad: "sequence 3 where the state says 5",
+    good: "sequence 6 where the state says 5",
+};
+
+/// A signed document was issued after the time of judgement.
+pub static FROM_THE_FUTURE: Rule = Rule {
+    code: "CS-TRUST-021",
+    slug: "from-the-future",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "a signed document was issued after the time of judgement",
+    why: "either the clock is wrong or the document is",
+    remedy: "set the clock right, or sign again with a right one",
+    bad: "issued_at 2030-01-01 judged in 2026",
+    good: "issued_at before the time of judgement",
+};

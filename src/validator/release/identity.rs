@@ -7,6 +7,9 @@ use crate::finding::rules::release as rules;
 use crate::finding::{Finding, Location, Report};
 use crate::validator::Context;
 
+/// The manifest of the workspace that the release is built from.
+const WORKSPACE: &str = "Cargo.toml";
+
 /// The documents of the release that state its version, the weightiest first.
 const STATED: &[(&str, &[&str])] = &[
     (
@@ -19,7 +22,7 @@ const STATED: &[(&str, &[&str])] = &[
         &["/workspace_version", "/chart/version", "/crates/workspace"],
     ),
     ("ops/release/generated/release-metadata.json", &["/version"]),
-    ("Cargo.toml", &["/workspace/package/version", "/package/version"]),
+    (WORKSPACE, &["/workspace/package/version", "/package/version"]),
     ("ops/inventory/pins.yaml", &["/versions/chart", "/versions/app"]),
     ("ops/inventory/pin-freeze.json", &["/release"]),
     (
@@ -38,14 +41,18 @@ pub(super) fn versions(inputs: &Inputs, context: &Context, report: &mut Report) 
         let is_shipped = shipped.is_none_or(|folder| source.location.path.starts_with(folder));
         is_chart(source.path()) && is_shipped
     });
+    // A workspace that no release document names is not what is released: an example's tree lies
+    // in the repository of something else.
+    let workspace_counts = inputs.own().any(releases_workspace);
     let mut stated: Vec<(&Source, &str, &str)> = STATED
         .iter()
+        .filter(|(path, _)| *path != WORKSPACE || workspace_counts)
         .filter_map(|(path, pointers)| Some((inputs.document(path)?, *pointers)))
         .flat_map(|(source, pointers)| pointers.iter().map(move |pointer| (source, *pointer)))
         .chain(charts.flat_map(|source| [(source, "/version"), (source, "/appVersion")]))
         .filter_map(|(source, pointer)| Some((source, pointer, source.text(pointer)?)))
         .collect();
-    stated.sort_by_key(|(source, ..)| source.path() == "Cargo.toml");
+    stated.sort_by_key(|(source, ..)| source.path() == WORKSPACE);
     let own = stated.iter().find(|(source, ..)| source.path().starts_with("ops/release/"));
     let Some(&(first, first_pointer, release)) = own.or(stated.first()) else {
         report.skipped("release-version", "ops/release", "no document states a version");
@@ -88,13 +95,15 @@ pub(super) fn commits(inputs: &Inputs, context: &Context, report: &mut Report) {
         .flatten()
         .collect();
     let Some(first) = sources.first() else {
-        if inputs.is_handbook() {
-            report.skipped("release-commit", layout::IDENTITY, "no identity and no provenance");
+        if inputs.is_own() {
+            let why = "no document of the tree states a commit; the packet and its provenance do";
+            report.skipped("release-commit", layout::OWN_RELEASE, why);
+            return;
         }
-        for (what, expected) in [("commit", &context.expect_commit), ("tag", &context.expect_tag)] {
-            if let Some(expected) = expected {
-                nothing_states(what, expected, report);
-            }
+        report.skipped("release-commit", layout::IDENTITY, "no identity and no provenance");
+        let expected = [("commit", &context.expect_commit), ("tag", &context.expect_tag)];
+        for (what, expected) in expected.into_iter().filter_map(|(w, e)| Some((w, e.as_ref()?))) {
+            nothing_states(what, expected, report);
         }
         return;
     };
@@ -195,6 +204,13 @@ fn unmet(
     let message = format!("the {what} is {found}; {expected} was expected");
     let finding = Finding::new(&rules::EXPECTATION_UNMET, source.at(pointer), message);
     report.push(finding.declared(found).actual(expected));
+}
+
+/// Tells whether a document says that the release publishes the workspace's crates.
+fn releases_workspace(source: &Source) -> bool {
+    let mut names_it = source.path() == "ops/release/crates-release.toml";
+    source.root.walk(&mut |_, node| names_it |= node.as_str() == Some(WORKSPACE));
+    names_it
 }
 
 fn is_chart(path: &str) -> bool {

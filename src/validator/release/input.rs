@@ -341,6 +341,12 @@ impl Inputs {
             || self.bundle.iter().flatten().any(|(_, member)| member.digest == digest)
     }
 
+    /// Tells whether the tree is released with a packet of ours, which states what it binds.
+    pub(super) fn is_own(&self) -> bool {
+        self.document(layout::OWN_RELEASE)
+            .is_some_and(|source| source.text("/schema") == Some("countersign.release/v1"))
+    }
+
     /// Tells whether the tree generates its evidence the handbook's way.
     pub(super) fn is_handbook(&self) -> bool {
         layout::GENERATED.iter().any(|path| self.files.contains_key(*path))

@@ -32,7 +32,7 @@ use crate::finding::{Area, Finding, Location, Report};
 use crate::tree::Tree;
 
 /// Where the area's files lie; the first folder must hold some.
-const FOLDERS: &[&str] =
+pub(super) const FOLDERS: &[&str] =
     &["ops/release", "ops/report", "ops/reproducibility", "configs/sources/release"];
 
 const HYGIENE: Hygiene = Hygiene {
@@ -90,10 +90,7 @@ pub(super) fn check(tree: &Tree, context: &Context, report: &mut Report) {
     for rule in RULES {
         rule(&inputs, context, report);
     }
-    let is_own = inputs
-        .document(layout::OWN_RELEASE)
-        .is_some_and(|source| source.text("/schema") == Some("countersign.release/v1"));
-    if !is_own && !inputs.is_handbook() {
+    if !inputs.is_own() && !inputs.is_handbook() {
         let why = "the tree holds neither a release of ours nor any evidence of the handbook's";
         report.not_evaluated(Area::Release, why);
     } else if governed.complete {

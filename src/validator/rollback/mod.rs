@@ -9,7 +9,7 @@ use crate::finding::{Area, Finding, Location, Report};
 use crate::tree::Tree;
 
 /// Where the area's files lie; the first folder must hold some.
-const FOLDERS: &[&str] = &["ops/datasets", "ops/e2e"];
+pub(super) const FOLDERS: &[&str] = &["ops/datasets", "ops/e2e", "ops/rollback"];
 
 const HYGIENE: Hygiene = Hygiene {
     unreadable: &rules::INPUT_UNREADABLE,

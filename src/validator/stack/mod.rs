@@ -3,13 +3,17 @@
 //! Reads every governed file of the area and judges what any file must be: there, readable,
 //! well-formed, and the same value to every reader.
 
+mod resolved;
+
 use super::{Context, Governed, Hygiene};
 use crate::finding::rules::stack as rules;
 use crate::finding::{Area, Finding, Location, Report};
 use crate::tree::Tree;
 
+pub use resolved::resolved_dependencies;
+
 /// Where the area's files lie; the first folder must hold some.
-const FOLDERS: &[&str] = &["ops/stack", "ops/inventory", "ops/env", "ops/docker"];
+pub(super) const FOLDERS: &[&str] = &["ops/stack", "ops/inventory", "ops/env", "ops/docker"];
 
 const HYGIENE: Hygiene = Hygiene {
     unreadable: &rules::INPUT_UNREADABLE,

@@ -1,0 +1,42 @@
+// A long, even load: the question is whether memory or the slowest answers creep upwards, not how fast they are.
+import exec from 'k6/execution';
+import http from 'k6/http';
+import { check } from 'k6';
+
+const pack = JSON.parse(open('../../queries/pinned-v1.json'));
+const seed = JSON.parse(open('../../contracts/deterministic-seed-policy.json')).deterministic_seed;
+const base = __ENV.LANTERN_BASE_URL || 'http://127.0.0.1:8080';
+
+export const options = {
+  scenarios: {
+    soak: {
+      executor: 'constant-arrival-rate',
+      rate: 40,
+      timeUnit: '1s',
+      duration: '60s',
+      preAllocatedVUs: 10,
+      maxVUs: 20,
+    },
+  },
+  summaryTrendStats: ['avg', 'min', 'med', 'max', 'p(95)', 'p(99)', 'count'],
+  thresholds: {
+    http_req_duration: ['p(95)<=200', 'p(99)<=400'],
+    http_req_failed: ['rate<=0.001'],
+    checks: ['rate>=0.999'],
+  },
+};
+
+export default function () {
+  const n = seed + exec.scenario.iterationInTest;
+  const queries = n % 5 === 4 ? pack.heavy : pack.cheap;
+  const path = queries[n % queries.length];
+  const answer = http.get(`${base}${path}`, { tags: { name: path.split('?')[0] } });
+  check(answer, {
+    'status is 200': (r) => r.status === 200,
+    'names its dataset': (r) => r.headers['Lantern-Dataset'] === pack.dataset,
+  });
+}
+
+export function handleSummary(data) {
+  return { [__ENV.LANTERN_SUMMARY || 'soak.summary.json']: `${JSON.stringify(data, null, 2)}\n` };
+}

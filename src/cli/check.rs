@@ -1,0 +1,105 @@
+//! `check`: judge governed inputs.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+use countersign::Version;
+use countersign::finding::{Area, Gate};
+use countersign::pipeline::check;
+use countersign::validator::Context;
+
+use super::exit::{self, Failure};
+use super::session::Session;
+
+/// Judges the governed inputs below `ops/`.
+#[derive(clap::Args)]
+#[command(after_help = format!("\
+Examples:
+  countersign check
+  countersign check release --root ../service --format json
+  countersign check stack k8s --gate warning
+
+{}", exit::TABLE))]
+pub(super) struct Args {
+    /// The areas to judge; all when none is named
+    #[arg(value_enum, value_name = "AREA")]
+    areas: Vec<AreaName>,
+    /// The folder that holds `ops/`
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    root: PathBuf,
+    /// The waivers to use, instead of the tree's own
+    #[arg(long, value_name = "FILE")]
+    waivers: Option<PathBuf>,
+    /// From which severity on a finding refuses
+    #[arg(long, value_enum, default_value_t = GateName::Error)]
+    gate: GateName,
+    /// The version that the release must have
+    #[arg(long, value_name = "V")]
+    expect_version: Option<Version>,
+    /// The commit that the release must be built from
+    #[arg(long, value_name = "HEX")]
+    expect_commit: Option<String>,
+    /// The tag that the release must be built from
+    #[arg(long, value_name = "T")]
+    expect_tag: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum AreaName {
+    Stack,
+    K8s,
+    Observe,
+    Load,
+    Release,
+    Rollback,
+}
+
+impl From<AreaName> for Area {
+    fn from(name: AreaName) -> Self {
+        match name {
+            AreaName::Stack => Self::Stack,
+            AreaName::K8s => Self::K8s,
+            AreaName::Observe => Self::Observe,
+            AreaName::Load => Self::Load,
+            AreaName::Release => Self::Release,
+            AreaName::Rollback => Self::Rollback,
+        }
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum GateName {
+    Error,
+    Warning,
+}
+
+/// Runs the verb.
+pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
+    let mut areas: Vec<Area> = args.areas.iter().map(|name| (*name).into()).collect();
+    if areas.is_empty() {
+        areas = Area::GOVERNED.to_vec();
+    }
+    areas.sort();
+    areas.dedup();
+    let context = Context {
+        now: session.now,
+        expect_version: args.expect_version.clone(),
+        expect_commit: args.expect_commit.clone(),
+        expect_tag: args.expect_tag.clone(),
+    };
+    let progress = session.progress("judging");
+    let report = check::check(&check::Request {
+        root: args.root.clone(),
+        areas,
+        waivers: args.waivers.clone(),
+        gate: match args.gate {
+            GateName::Error => Gate::Error,
+            GateName::Warning => Gate::Warning,
+        },
+        context,
+        replay: session.replay,
+    })?;
+    drop(progress);
+    session.finish(&report)
+}

@@ -1,0 +1,338 @@
+//! `demo`: the whole story on the shipped example, with throw-away keys.
+
+mod build;
+mod tamper;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use countersign::finding::{Area, Gate, Report};
+use countersign::packet::Source;
+use countersign::pipeline::{Error, assemble, check, sign, verify};
+use countersign::tree::{self, TreeError};
+use countersign::trust::root::{
+    Key, KeyState, Policy, RequiredEvidence, Role, TrustRootDocument, VulnerabilityBudget,
+};
+use countersign::trust::{Algorithm, PrivateKey, RoleName, TrustRoot};
+use countersign::validator::Context;
+use countersign::validator::packet::Expectations;
+use countersign::{Timestamp, Verdict};
+use serde::Serialize;
+
+use super::exit::{self, Failure};
+use super::render::text::Tone;
+use super::session::Session;
+
+/// Runs the whole story on the shipped example with throw-away keys.
+#[derive(clap::Args)]
+#[command(after_help = format!("\
+Examples:
+  countersign demo
+  countersign demo --dir /tmp/demo
+
+The example's evidence was taken on known days, so the demo judges as of a fixed time; give --now
+for another one.
+
+{}", exit::TABLE))]
+pub(super) struct Args {
+    /// Where the demo writes; a demo that is there already is replaced
+    #[arg(long, value_name = "DIR", default_value = "target/demo")]
+    dir: PathBuf,
+    /// The folder that holds the example's `ops/`
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    root: PathBuf,
+}
+
+/// The time that the demo judges as of: the example's evidence is a few days old then.
+const DEMO_TIME: i64 = 1_795_510_800;
+const VERSION: &str = "0.3.0";
+const SOURCE: &str = "git+https://git.lantern.example/lantern";
+const COMMIT: &str = "5f3c1d9a7be24806c1d2f4a6b8097e3d5c7a9f10";
+/// Marks a folder that a demo made and the next one may remove.
+const MARKER: &str = ".countersign-demo";
+
+/// Where the demo's things lie.
+struct Stage {
+    root: PathBuf,
+    dir: PathBuf,
+    now: Timestamp,
+    step: u32,
+}
+
+impl Stage {
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+}
+
+#[derive(Serialize)]
+struct DemoDocument {
+    schema: &'static str,
+    directory: String,
+    verdict: Verdict,
+    refusals: Vec<RefusalDocument>,
+}
+
+#[derive(Serialize)]
+struct RefusalDocument {
+    tampering: &'static str,
+    codes: Vec<String>,
+}
+
+/// Runs the verb.
+pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
+    let demo_time = Timestamp::from_unix_seconds(DEMO_TIME).expect("the demo's time is a time");
+    let now = if session.replay { session.now } else { demo_time };
+    let mut stage = Stage { root: args.root.clone(), dir: args.dir.clone(), now, step: 0 };
+    prepare(&stage)?;
+    let ending = tell(&mut stage, session);
+    match ending {
+        Err(Failure::Library(Error::Blocked(report))) => session.finish(&report),
+        other => other,
+    }
+}
+
+fn tell(stage: &mut Stage, session: &Session) -> Result<ExitCode, Failure> {
+    let root = stage.root.display().to_string();
+    say(stage, session, "judge the governed inputs", &format!("countersign check --root {root}"))?;
+    let report = check_inputs(stage)?;
+    outcome(session, &report)?;
+    if report.verdict() != Verdict::Pass {
+        return session.finish(&report);
+    }
+    say(stage, session, "build artifacts and collect evidence from the tree", "")?;
+    build::build(stage)?;
+    say(
+        stage,
+        session,
+        "make two people's throw-away keys and a trust root",
+        "countersign keys generate -o alice.key",
+    )?;
+    let keys = make_keys(stage)?;
+    build::signed_evidence(stage, &keys[0].key)?;
+    let trust = make_trust_root(stage, &keys)?;
+    let dist = stage.path("dist");
+    let flags = format!("--version {VERSION} --source {SOURCE} --commit {COMMIT}");
+    say(
+        stage,
+        session,
+        "assemble the release",
+        &format!(
+            "countersign assemble --root {root} --artifacts {} --evidence {} {flags} -o {}",
+            stage.path("artifacts").display(),
+            stage.path("evidence").display(),
+            dist.display()
+        ),
+    )?;
+    let assembled = assemble::assemble(&assemble_request(stage, &dist)?)?;
+    result(session, &format!("packet sha256:{}", assembled.packed.sha256))?;
+    say(
+        stage,
+        session,
+        "sign it, both of them",
+        &format!(
+            "countersign sign {} --key {} --key {}",
+            dist.display(),
+            keys[0].path.display(),
+            keys[1].path.display()
+        ),
+    )?;
+    sign::sign(&dist, &keys)?;
+    say(
+        stage,
+        session,
+        "verify it, offline, from files alone",
+        &format!(
+            "countersign verify {} --trust {} --now {}",
+            dist.display(),
+            trust.display(),
+            stage.now
+        ),
+    )?;
+    let report = verify_release(stage, &dist)?;
+    outcome(session, &report)?;
+    if report.verdict() != Verdict::Pass {
+        return session.finish(&report);
+    }
+    say(stage, session, "tamper with a copy in five ways; each is refused", "")?;
+    let refusals = tamper::all(stage, session)?;
+    finish(stage, session, refusals)
+}
+
+fn finish(
+    stage: &Stage,
+    session: &Session,
+    refusals: Vec<RefusalDocument>,
+) -> Result<ExitCode, Failure> {
+    let all_refused = refusals.iter().all(|refusal| !refusal.codes.is_empty());
+    let document = DemoDocument {
+        schema: "countersign.demo/v1",
+        directory: stage.path("dist").display().to_string(),
+        verdict: if all_refused { Verdict::Pass } else { Verdict::Refused },
+        refusals,
+    };
+    let text = format!("\nthe release is in {}\n", document.directory);
+    session.print(&text, &document)?;
+    Ok(exit::of(document.verdict))
+}
+
+fn say(stage: &mut Stage, session: &Session, what: &str, command: &str) -> Result<(), Failure> {
+    stage.step += 1;
+    if !session.is_human() {
+        return Ok(());
+    }
+    let style = session.style();
+    let mut text = format!("\n{}\n", style.paint(Tone::Strong, &format!("{}. {what}", stage.step)));
+    if !command.is_empty() {
+        text += &format!("   {}\n", style.paint(Tone::Faint, &format!("$ {command}")));
+    }
+    session.write(text.as_bytes())
+}
+
+fn result(session: &Session, line: &str) -> Result<(), Failure> {
+    if session.is_human() { session.write(format!("   {line}\n").as_bytes()) } else { Ok(()) }
+}
+
+fn outcome(session: &Session, report: &Report) -> Result<(), Failure> {
+    let document = report.to_document();
+    let line = super::render::human::one_line(&document, session.style());
+    result(session, line.trim_end())
+}
+
+/// Makes the folder anew. Only what a demo made is removed.
+fn prepare(stage: &Stage) -> Result<(), Failure> {
+    let io = |error| Failure::from(TreeError::io(&stage.dir, error));
+    if stage.dir.exists() {
+        let is_empty = fs::read_dir(&stage.dir).map_err(io)?.next().is_none();
+        if !is_empty && !stage.path(MARKER).exists() {
+            let problem = "was not made by a demo; name another folder".to_owned();
+            return Err(Error::Refused { path: stage.dir.clone(), problem }.into());
+        }
+        fs::remove_dir_all(&stage.dir).map_err(io)?;
+    }
+    fs::create_dir_all(&stage.dir).map_err(io)?;
+    Ok(tree::write_atomic(&stage.path(MARKER), b"", 0o644)?)
+}
+
+fn check_inputs(stage: &Stage) -> Result<Report, Failure> {
+    Ok(check::check(&check::Request {
+        root: stage.root.clone(),
+        areas: Area::GOVERNED.to_vec(),
+        waivers: None,
+        gate: Gate::Error,
+        context: Context::at(stage.now),
+        replay: true,
+    })?)
+}
+
+fn make_keys(stage: &Stage) -> Result<Vec<sign::SigningKey>, Failure> {
+    let mut keys = Vec::new();
+    for (name, algorithm) in [("alice", Algorithm::Ed25519), ("bob", Algorithm::P256)] {
+        let path = stage.path(&format!("{name}.key"));
+        let key = PrivateKey::generate(algorithm)
+            .map_err(|source| Error::Key { path: path.clone(), source })?;
+        tree::write_atomic(&path, key.to_pem().as_bytes(), 0o600)?;
+        let public = stage.path(&format!("{name}.pub"));
+        tree::write_atomic(&public, key.public().to_pem().as_bytes(), 0o644)?;
+        keys.push(sign::SigningKey { path, key });
+    }
+    Ok(keys)
+}
+
+/// A trust root that asks for both people on every release.
+fn make_trust_root(stage: &Stage, keys: &[sign::SigningKey]) -> Result<PathBuf, Failure> {
+    let ids: Vec<_> = keys.iter().map(|key| key.key.public().id()).collect();
+    let owned = keys.iter().map(|key| {
+        let owner = key.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let public_key = key.key.public().clone();
+        (public_key.id(), Key { public_key, owner, state: KeyState::Active { from: stage.now } })
+    });
+    let both = Role { keys: ids, threshold: 2 };
+    let one = Role { threshold: 1, ..both.clone() };
+    let document = TrustRootDocument {
+        schema: TrustRootDocument::SCHEMA.to_owned(),
+        version: 1,
+        issued_at: stage.now,
+        expires_at: stage.now.plus_days(365),
+        keys: owned.collect(),
+        roles: [
+            (RoleName::Root, both.clone()),
+            (RoleName::Release, both),
+            (RoleName::Evidence, one),
+        ]
+        .into(),
+        policy: policy(),
+    };
+    let signers: Vec<&PrivateKey> = keys.iter().map(|key| &key.key).collect();
+    let path = stage.path("trust-root.json");
+    let bytes = TrustRoot::seal(&document, &signers)
+        .map_err(|source| Error::Root { path: path.clone(), source })?;
+    tree::write_atomic(&path, &bytes, 0o644)?;
+    Ok(path)
+}
+
+fn policy() -> Policy {
+    let evidence = |kind: &str, area: Option<&str>, max_age_days| RequiredEvidence {
+        kind: kind.to_owned(),
+        area: area.map(str::to_owned),
+        max_age_days,
+    };
+    let reports = Area::GOVERNED.into_iter().flat_map(|area| {
+        ["validator-report", "test-result"].map(|kind| evidence(kind, Some(area.word()), 1))
+    });
+    let others = [
+        evidence("sbom", None, 7),
+        evidence("scan", None, 7),
+        evidence("drill", Some("observe"), 30),
+        evidence("load-summary", Some("load"), 14),
+        evidence("attestation", Some("release"), 7),
+    ];
+    Policy {
+        product: "lantern".to_owned(),
+        channels: vec!["stable".to_owned()],
+        builders: vec!["https://builders.lantern.example/release".to_owned()],
+        build_types: vec!["https://lantern.example/build-types/release/v1".to_owned()],
+        sources: vec![SOURCE.to_owned()],
+        external_parameters: vec!["profile".to_owned(), "target".to_owned()],
+        evidence: reports.chain(others).collect(),
+        vulnerabilities: VulnerabilityBudget { max_critical: 0, max_high: 0 },
+        max_waivers: 3,
+        max_packet_bytes: 1 << 30,
+        max_members: 10_000,
+    }
+}
+
+fn assemble_request(stage: &Stage, out: &Path) -> Result<assemble::Request, Failure> {
+    Ok(assemble::Request {
+        root: stage.root.clone(),
+        artifacts: stage.path("artifacts"),
+        version: VERSION.parse().map_err(|error| Failure::Usage(format!("{error}")))?,
+        source: Source { uri: SOURCE.to_owned(), commit: COMMIT.to_owned() },
+        previous: None,
+        evidence: Some(stage.path("evidence")),
+        invocation: None,
+        allow_blocked: false,
+        out: out.to_owned(),
+        issued_at: stage.now,
+        now: stage.now,
+        replay: true,
+    })
+}
+
+fn verify_release(stage: &Stage, target: &Path) -> Result<Report, Failure> {
+    Ok(verify::verify(&verify::Request {
+        target: target.to_owned(),
+        trust: stage.path("trust-root.json"),
+        expectations: Expectations {
+            name: Some("lantern".to_owned()),
+            version: VERSION.parse().ok(),
+            commit: Some(COMMIT.to_owned()),
+            min_sequence: Some(1),
+        },
+        state: None,
+        artifacts: None,
+        now: stage.now,
+        replay: true,
+    })?)
+}

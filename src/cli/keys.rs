@@ -1,0 +1,180 @@
+//! `keys generate`, `keys show` and `keys encrypt`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+use countersign::pipeline::Error;
+use countersign::tree;
+use countersign::trust::{Algorithm, PrivateKey, PublicKey};
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use super::exit::{self, Failure};
+use super::session::{self, Session};
+
+/// Makes, shows or encrypts keys.
+#[derive(clap::Subcommand)]
+pub(super) enum Verb {
+    /// Make a key: FILE holds the private half, FILE with the ending `.pub` the public one
+    #[command(after_help = format!("\
+Examples:
+  countersign keys generate -o release.key
+  countersign keys generate --algorithm p256 --passphrase-file secret -o release.key
+
+{}", exit::TABLE))]
+    Generate {
+        /// What the key signs with
+        #[arg(long, value_enum, default_value_t = AlgorithmName::Ed25519)]
+        algorithm: AlgorithmName,
+        /// The private key file to make; it must not be there yet
+        #[arg(short = 'o', value_name = "FILE")]
+        file: PathBuf,
+        /// A file whose first line is the passphrase to encrypt the key with
+        #[arg(long, value_name = "FILE")]
+        passphrase_file: Option<PathBuf>,
+    },
+    /// Show a key's algorithm, id and public half; never the private one
+    #[command(after_help = format!("\
+Examples:
+  countersign keys show release.pub
+  countersign keys show release.key --passphrase-file secret
+
+{}", exit::TABLE))]
+    Show {
+        /// A private or public key file
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// A file whose first line is the passphrase of the key
+        #[arg(long, value_name = "FILE")]
+        passphrase_file: Option<PathBuf>,
+    },
+    /// Encrypt a private key file in place
+    #[command(after_help = format!("\
+Examples:
+  countersign keys encrypt release.key --passphrase-file secret
+
+{}", exit::TABLE))]
+    Encrypt {
+        /// The private key file
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// A file whose first line is the new passphrase
+        #[arg(long, value_name = "FILE")]
+        passphrase_file: Option<PathBuf>,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum AlgorithmName {
+    Ed25519,
+    P256,
+}
+
+#[derive(Serialize)]
+struct KeyDocument {
+    schema: &'static str,
+    algorithm: Algorithm,
+    key_id: String,
+    public_key: String,
+}
+
+/// Runs the verb.
+pub(super) fn run(verb: &Verb, session: &Session) -> Result<ExitCode, Failure> {
+    match verb {
+        Verb::Generate { algorithm, file, passphrase_file } => {
+            let algorithm = match algorithm {
+                AlgorithmName::Ed25519 => Algorithm::Ed25519,
+                AlgorithmName::P256 => Algorithm::P256,
+            };
+            generate(algorithm, file, passphrase_file.as_deref(), session)
+        }
+        Verb::Show { file, passphrase_file } => {
+            let key = read_public(file, passphrase_file.as_deref(), session)?;
+            show(&key, session)
+        }
+        Verb::Encrypt { file, passphrase_file } => {
+            encrypt(file, passphrase_file.as_deref(), session)
+        }
+    }
+}
+
+fn generate(
+    algorithm: Algorithm,
+    file: &Path,
+    passphrase_file: Option<&Path>,
+    session: &Session,
+) -> Result<ExitCode, Failure> {
+    let public_file = file.with_extension("pub");
+    for path in [file, &public_file] {
+        if path.symlink_metadata().is_ok() {
+            let problem = "is there already; a key is never overwritten".to_owned();
+            return Err(Error::Refused { path: path.to_owned(), problem }.into());
+        }
+    }
+    let failed = |source| Failure::from(Error::Key { path: file.to_owned(), source });
+    let key = PrivateKey::generate(algorithm).map_err(failed)?;
+    let text = match passphrase_file {
+        Some(path) => {
+            let passphrase = passphrase_of(path)?;
+            key.to_encrypted_pem(&passphrase).map_err(failed)?
+        }
+        None => key.to_pem(),
+    };
+    tree::write_atomic(file, text.as_bytes(), 0o600)?;
+    tree::write_atomic(&public_file, key.public().to_pem().as_bytes(), 0o644)?;
+    show(key.public(), session)
+}
+
+fn passphrase_of(file: &Path) -> Result<Zeroizing<String>, Failure> {
+    let passphrase = session::passphrase_from(file)?;
+    if passphrase.is_empty() {
+        let problem = "its first line is empty; a key is not encrypted with nothing".to_owned();
+        return Err(Error::Refused { path: file.to_owned(), problem }.into());
+    }
+    Ok(passphrase)
+}
+
+/// Reads the public half of a key file of either kind.
+pub(super) fn read_public(
+    file: &Path,
+    passphrase_file: Option<&Path>,
+    session: &Session,
+) -> Result<PublicKey, Failure> {
+    let text = Zeroizing::new(tree::read_named(file, 1 << 16)?);
+    let is_private = text.windows(11).any(|window| window == b"PRIVATE KEY");
+    if is_private {
+        return Ok(session.private_key(file, passphrase_file)?.public().clone());
+    }
+    PublicKey::from_pem(&text).map_err(|source| Error::Key { path: file.to_owned(), source }.into())
+}
+
+fn show(key: &PublicKey, session: &Session) -> Result<ExitCode, Failure> {
+    let text = format!("{} key {}\n{}", key.algorithm(), key.id(), key.to_pem());
+    let document = KeyDocument {
+        schema: "countersign.key/v1",
+        algorithm: key.algorithm(),
+        key_id: key.id().to_string(),
+        public_key: key.to_pem(),
+    };
+    session.print(&text, &document)
+}
+
+fn encrypt(
+    file: &Path,
+    passphrase_file: Option<&Path>,
+    session: &Session,
+) -> Result<ExitCode, Failure> {
+    let key = session.private_key(file, None)?;
+    let failed = |source| Failure::from(Error::Key { path: file.to_owned(), source });
+    let passphrase = match passphrase_file {
+        Some(path) => passphrase_of(path)?,
+        None => session::passphrase(None, file).map_err(failed)?,
+    };
+    if passphrase.is_empty() {
+        return Err(Failure::Usage("an empty passphrase encrypts nothing".to_owned()));
+    }
+    let text = key.to_encrypted_pem(&passphrase).map_err(failed)?;
+    tree::write_atomic(file, text.as_bytes(), 0o600)?;
+    show(key.public(), session)
+}

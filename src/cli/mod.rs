@@ -1,0 +1,140 @@
+//! The command line: the only room that prints, reads the environment, or exits.
+
+mod assemble;
+mod blob;
+mod check;
+mod checksums;
+mod demo;
+mod exit;
+mod inspect;
+mod keys;
+mod render;
+mod rules;
+mod session;
+mod sign;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use countersign::Timestamp;
+
+use exit::Failure;
+use session::Session;
+
+/// Proves that a release may be distributed, installed or rolled back.
+#[derive(Parser)]
+#[command(name = "countersign", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = exit::TABLE)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// What every verb takes.
+#[derive(Args, Clone)]
+struct Global {
+    /// How the result is written
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    /// Where the result is written, instead of standard output
+    #[arg(long, global = true, value_name = "FILE")]
+    output: Option<std::path::PathBuf>,
+    /// Judge as of this time; the report says that it is a replay
+    #[arg(long, global = true, value_name = "RFC3339")]
+    now: Option<Timestamp>,
+    /// When to use colour; `NO_COLOR` turns it off
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto)]
+    color: Colour,
+    /// Only the verdict, on one line
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// Every check, also those that hold
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    verbose: bool,
+}
+
+/// How a result is written.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Human,
+    /// One JSON document
+    Json,
+}
+
+/// When colour is used.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Colour {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Run the whole story on the shipped example with throw-away keys
+    Demo(demo::Args),
+    /// Judge governed inputs below `ops/`
+    Check(check::Args),
+    /// Make an unsigned release directory: evidence, manifest, packet, checksums
+    Assemble(assemble::Args),
+    /// Sign an assembled release: seal, provenance, checksums
+    Sign(sign::Args),
+    /// Verify a release offline, from its files and a trust root alone
+    Verify(verify::Args),
+    /// Write or verify a list of checksums
+    #[command(subcommand)]
+    Checksums(checksums::Verb),
+    /// Make, show or encrypt keys
+    #[command(subcommand)]
+    Keys(keys::Verb),
+    /// Sign one file
+    SignBlob(blob::SignArgs),
+    /// Verify one file's Sigstore bundle with a key
+    VerifyBlob(blob::VerifyArgs),
+    /// Show what is in a file, unverified
+    Inspect(inspect::Args),
+    /// Explain one rule in full
+    Explain(rules::ExplainArgs),
+    /// List all rules
+    Rules,
+}
+
+/// Parses the command line, runs the verb, prints its result and tells the exit code.
+pub(crate) fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return exit::usage(&error),
+    };
+    // A panic is a defect of this program and no verdict about the release.
+    std::panic::catch_unwind(|| {
+        let session = Session::begin(&cli.global)?;
+        match &cli.verb {
+            Verb::Demo(args) => demo::run(args, &session),
+            Verb::Check(args) => check::run(args, &session),
+            Verb::Assemble(args) => assemble::run(args, &session),
+            Verb::Sign(args) => sign::run(args, &session),
+            Verb::Verify(args) => verify::run(args, &session),
+            Verb::Checksums(verb) => checksums::run(verb, &session),
+            Verb::Keys(verb) => keys::run(verb, &session),
+            Verb::SignBlob(args) => blob::sign(args, &session),
+            Verb::VerifyBlob(args) => blob::verify(args, &session),
+            Verb::Inspect(args) => inspect::run(args, &session),
+            Verb::Explain(args) => rules::explain(args, &session),
+            Verb::Rules => rules::list(&session),
+        }
+    })
+    .map_or_else(
+        |_| exit::panicked(),
+        |result: Result<ExitCode, Failure>| match result {
+            Ok(code) => code,
+            Err(failure) => exit::failed(&failure),
+        },
+    )
+}

@@ -1,0 +1,220 @@
+//! A report for people: the verdict first and last, causes before rows, what to do next.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use countersign::finding::{
+    CheckDocument, FindingDocument, LocationDocument, Outcome, ReportDocument, Severity, Verdict,
+};
+
+use super::text::{Style, Tone, escape};
+
+/// The most rows that are shown under one rule before the rest is counted.
+const MAX_ROWS: usize = 12;
+
+/// Writes the verdict on one line.
+pub(in crate::cli) fn one_line(report: &ReportDocument, style: Style) -> String {
+    format!("{}\n", verdict_line(report, style))
+}
+
+/// Writes the whole report; `verbose` also shows every check that holds and every row.
+pub(in crate::cli) fn report(report: &ReportDocument, style: Style, verbose: bool) -> String {
+    let mut out = String::new();
+    let _ = writeln!(out, "{}", verdict_line(report, style));
+    if report.replay {
+        let _ = writeln!(out, "  replay: judged as of {}, not as of now", report.judged_at);
+    }
+    areas(report, style, &mut out);
+    checks(report, style, verbose, &mut out);
+    let grouped = headlines(report, style, verbose, &mut out);
+    rules(report, style, verbose, &grouped, &mut out);
+    let _ = writeln!(out, "\n{}", verdict_line(report, style));
+    out.push_str(&next_step(report, style));
+    out
+}
+
+fn verdict_line(report: &ReportDocument, style: Style) -> String {
+    let (word, tone) = match report.verdict {
+        Verdict::Pass => ("pass", Tone::Good),
+        Verdict::Refused => ("refused", Tone::Bad),
+        Verdict::Undecided => ("undecided", Tone::Unsure),
+    };
+    let summary = &report.summary;
+    let mut counts = Vec::new();
+    let failed = report.checks.iter().filter(|check| check.outcome == Outcome::Failed).count();
+    let held = report.checks.iter().filter(|check| check.outcome == Outcome::Passed).count();
+    if held + failed > 0 {
+        counts.push(format!("{held} of {} checks hold", held + failed));
+    }
+    for (count, one, many) in [
+        (summary.errors, "error", "errors"),
+        (summary.warnings, "warning", "warnings"),
+        (summary.waived, "waived", "waived"),
+    ] {
+        if count > 0 {
+            counts.push(format!("{count} {}", if count == 1 { one } else { many }));
+        }
+    }
+    let counts = if counts.is_empty() { "no findings".to_owned() } else { counts.join(", ") };
+    format!("{} {}: {counts}", style.paint(tone, word), escape(&report.command))
+}
+
+fn areas(report: &ReportDocument, style: Style, out: &mut String) {
+    for area in &report.areas {
+        let detail = match &area.reason {
+            Some(reason) => format!("not evaluated: {}", escape(reason)),
+            None => format!(
+                "{} rules over {} files, {} objects, {} skipped",
+                area.rules_run, area.inputs, area.objects, area.skipped
+            ),
+        };
+        let _ = writeln!(out, "  {:<9}{}", area.area.word(), style.paint(Tone::Faint, &detail));
+    }
+}
+
+fn checks(report: &ReportDocument, style: Style, verbose: bool, out: &mut String) {
+    if report.checks.is_empty() {
+        return;
+    }
+    out.push('\n');
+    if verbose {
+        report.checks.iter().for_each(|check| check_line(check, style, out));
+        return;
+    }
+    // Without -v the checks that hold are counted by name.
+    let mut passed: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut order: Vec<&str> = Vec::new();
+    for check in &report.checks {
+        if check.outcome == Outcome::Passed {
+            if !passed.contains_key(check.check.as_str()) {
+                order.push(&check.check);
+            }
+            *passed.entry(&check.check).or_default() += 1;
+        }
+    }
+    for name in order {
+        let count = passed[name];
+        let times = if count > 1 { format!(" ({count})") } else { String::new() };
+        let _ = writeln!(out, "  {} {name}{times}", style.paint(Tone::Good, "ok  "));
+    }
+    let shown = report.checks.iter().filter(|check| check.outcome != Outcome::Passed);
+    shown.for_each(|check| check_line(check, style, out));
+}
+
+fn check_line(check: &CheckDocument, style: Style, out: &mut String) {
+    let mark = match check.outcome {
+        Outcome::Passed => style.paint(Tone::Good, "ok  "),
+        Outcome::Failed => style.paint(Tone::Bad, "FAIL"),
+        Outcome::NotEvaluated => style.paint(Tone::Faint, "skip"),
+    };
+    let detail = escape(&check.detail);
+    let _ = writeln!(out, "  {mark} {} {}: {detail}", check.check, escape(&check.subject));
+}
+
+/// Writes causes that several findings share; returns the findings that were shown.
+fn headlines(
+    report: &ReportDocument,
+    style: Style,
+    verbose: bool,
+    out: &mut String,
+) -> BTreeSet<usize> {
+    let mut shown = BTreeSet::new();
+    for headline in &report.headlines {
+        let count = headline.findings.len();
+        let _ = writeln!(
+            out,
+            "\n{} {} ({count} findings)",
+            style.paint(Tone::Bad, "cause:"),
+            style.paint(Tone::Strong, &escape(&headline.message)),
+        );
+        let rows: Vec<&FindingDocument> =
+            headline.findings.iter().filter_map(|index| report.findings.get(*index)).collect();
+        rows_of(&rows, style, verbose, true, out);
+        shown.extend(headline.findings.iter().copied());
+    }
+    shown
+}
+
+fn rules(
+    report: &ReportDocument,
+    style: Style,
+    verbose: bool,
+    grouped: &BTreeSet<usize>,
+    out: &mut String,
+) {
+    let mut by_code: BTreeMap<(Severity, &str), Vec<&FindingDocument>> = BTreeMap::new();
+    for (index, finding) in report.findings.iter().enumerate() {
+        if !grouped.contains(&index) {
+            by_code.entry((finding.severity, &finding.code)).or_default().push(finding);
+        }
+    }
+    for ((severity, code), findings) in by_code {
+        let (word, tone) = match severity {
+            Severity::Error => ("error", Tone::Bad),
+            Severity::Warning => ("warning", Tone::Unsure),
+        };
+        let first = findings[0];
+        let _ = writeln!(out, "\n{} {code} {}", style.paint(tone, word), first.slug);
+        rows_of(&findings, style, verbose, false, out);
+        out.push_str(&style.wrap(2, &format!("why: {}", first.why)));
+        out.push_str(&style.wrap(2, &format!("do:  {}", first.remedy)));
+    }
+}
+
+fn rows_of(
+    findings: &[&FindingDocument],
+    style: Style,
+    verbose: bool,
+    with_code: bool,
+    out: &mut String,
+) {
+    let most = if verbose { findings.len() } else { MAX_ROWS };
+    for finding in findings.iter().take(most) {
+        let place = style.paint(Tone::Strong, &place_of(&finding.location));
+        let code = if with_code { format!("{} ", finding.code) } else { String::new() };
+        let _ = writeln!(out, "  {code}{place}");
+        out.push_str(&style.wrap(4, &escape(&finding.message)));
+        for (label, value) in [("declared", &finding.declared), ("actual", &finding.actual)] {
+            if let Some(value) = value {
+                let _ = writeln!(out, "      {label:<9}{}", escape(value));
+            }
+        }
+        if let Some(waived) = &finding.waived {
+            let text =
+                format!("waived by {} until {}: {}", waived.owner, waived.expires, waived.reason);
+            out.push_str(&style.wrap(6, &escape(&text)));
+        }
+    }
+    if findings.len() > most {
+        let _ = writeln!(out, "  and {} more; -v shows all", findings.len() - most);
+    }
+}
+
+fn place_of(location: &LocationDocument) -> String {
+    let mut place = escape(&location.path);
+    if let Some(archive) = &location.archive {
+        place = format!("{}!{place}", escape(archive));
+    }
+    if let (Some(line), Some(column)) = (location.line, location.column) {
+        let _ = write!(place, ":{line}:{column}");
+    }
+    if !location.pointer.is_empty() {
+        let _ = write!(place, " {}", escape(&location.pointer));
+    }
+    place
+}
+
+fn next_step(report: &ReportDocument, style: Style) -> String {
+    let text = match report.verdict {
+        Verdict::Pass => return String::new(),
+        Verdict::Refused => match report.findings.iter().find(|finding| finding.waived.is_none()) {
+            Some(finding) => format!("next: `countersign explain {}`", finding.code),
+            None => return String::new(),
+        },
+        Verdict::Undecided => {
+            "next: make readable what could not be read, and ask again; undecided is not a pass"
+                .to_owned()
+        }
+    };
+    style.wrap(0, &text)
+}

@@ -1,0 +1,4 @@
+//! Renderers: one file for each way to write a report.
+
+pub(super) mod human;
+pub(super) mod text;

@@ -1,0 +1,206 @@
+//! The session: clock, environment and terminal, read once, here only.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use countersign::finding::Report;
+use countersign::pipeline::Error;
+use countersign::tree::{self, TreeError};
+use countersign::trust::{KeyError, PrivateKey};
+use countersign::{Timestamp, json};
+use zeroize::Zeroizing;
+
+use super::exit::{self, Failure};
+use super::render::{human, text::Style};
+use super::{Colour, Format, Global};
+
+/// What the verbs know of the world.
+pub(super) struct Session {
+    /// The time to judge as of.
+    pub(super) now: Timestamp,
+    /// Whether that time was given.
+    pub(super) replay: bool,
+    /// The time that is written: `SOURCE_DATE_EPOCH`, or the time to judge as of.
+    pub(super) issued_at: Timestamp,
+    format: Format,
+    output: Option<PathBuf>,
+    style: Style,
+    quiet: bool,
+    verbose: bool,
+}
+
+impl Session {
+    /// Reads clock and environment.
+    pub(super) fn begin(global: &Global) -> Result<Self, Failure> {
+        let now = global.now.map_or_else(clock, Ok)?;
+        let issued_at = match std::env::var("SOURCE_DATE_EPOCH") {
+            Err(_) => now,
+            Ok(text) => text
+                .parse()
+                .ok()
+                .and_then(|seconds| Timestamp::from_unix_seconds(seconds).ok())
+                .ok_or_else(|| {
+                    let shown = text.escape_debug();
+                    Failure::Usage(format!(
+                        "SOURCE_DATE_EPOCH is `{shown}`; expected a number of seconds"
+                    ))
+                })?,
+        };
+        let colour = match global.color {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto => {
+                std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+                    && global.output.is_none()
+                    && std::io::stdout().is_terminal()
+            }
+        };
+        let width = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+        Ok(Self {
+            now,
+            replay: global.now.is_some(),
+            issued_at,
+            format: global.format,
+            output: global.output.clone(),
+            style: Style { colour, width: width.unwrap_or(100).clamp(40, 200) },
+            quiet: global.quiet,
+            verbose: global.verbose,
+        })
+    }
+
+    /// Prints a report and tells the exit code that follows from its verdict.
+    pub(super) fn finish(&self, report: &Report) -> Result<ExitCode, Failure> {
+        let document = report.to_document();
+        let text = match self.format {
+            Format::Json => json::to_bytes(&document),
+            Format::Human if self.quiet => human::one_line(&document, self.style).into_bytes(),
+            Format::Human => human::report(&document, self.style, self.verbose).into_bytes(),
+        };
+        self.write(&text)?;
+        Ok(exit::of(report.verdict()))
+    }
+
+    /// Prints a result that is no report.
+    pub(super) fn print(
+        &self,
+        human: &str,
+        document: &impl serde::Serialize,
+    ) -> Result<ExitCode, Failure> {
+        match self.format {
+            Format::Json => self.write(&json::to_bytes(document))?,
+            Format::Human => self.write(human.as_bytes())?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Writes the result, and nothing else, to where it belongs.
+    pub(super) fn write(&self, bytes: &[u8]) -> Result<(), Failure> {
+        if let Some(path) = &self.output {
+            return Ok(tree::write_atomic(path, bytes, 0o644)?);
+        }
+        let mut out = std::io::stdout().lock();
+        out.write_all(bytes).and_then(|()| out.flush()).map_err(Failure::Output)
+    }
+
+    /// Whether the result is for people.
+    pub(super) fn is_human(&self) -> bool {
+        self.format == Format::Human
+    }
+
+    /// How text for people is written.
+    pub(super) fn style(&self) -> Style {
+        self.style
+    }
+
+    /// Tells a person what goes on, on standard error, and only on a terminal.
+    pub(super) fn note(&self, line: &str) {
+        if !self.quiet && std::io::stderr().is_terminal() {
+            let _ = writeln!(anstream::stderr(), "{line}");
+        }
+    }
+
+    /// Shows that long work goes on: after a second, on standard error, only on a terminal, until
+    /// the guard is dropped.
+    pub(super) fn progress(&self, doing: &'static str) -> Progress {
+        if self.quiet || !std::io::stderr().is_terminal() {
+            return Progress { done: None };
+        }
+        let (done, waiting) = std::sync::mpsc::channel::<()>();
+        let shown = std::thread::spawn(move || {
+            use std::sync::mpsc::RecvTimeoutError;
+            let timeout = RecvTimeoutError::Timeout;
+            if waiting.recv_timeout(Duration::from_secs(1)) != Err(timeout) {
+                return;
+            }
+            let bar = indicatif::ProgressBar::new_spinner().with_message(doing);
+            bar.set_style(style_of_progress());
+            while waiting.recv_timeout(Duration::from_millis(100)) == Err(timeout) {
+                bar.tick();
+            }
+            bar.finish_and_clear();
+        });
+        Progress { done: Some((done, shown)) }
+    }
+
+    /// Reads a private key; asks for its passphrase when it has one.
+    #[expect(clippy::unused_self, reason = "only a session may read the terminal")]
+    pub(super) fn private_key(
+        &self,
+        path: &Path,
+        passphrase_file: Option<&Path>,
+    ) -> Result<PrivateKey, Failure> {
+        let text = Zeroizing::new(tree::read_private(path, 1 << 16)?);
+        PrivateKey::from_pem(&text, || passphrase(passphrase_file, path))
+            .map_err(|source| Error::Key { path: path.to_owned(), source }.into())
+    }
+}
+
+/// A display of progress that ends when it is dropped.
+pub(super) struct Progress {
+    done: Option<(std::sync::mpsc::Sender<()>, std::thread::JoinHandle<()>)>,
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some((done, shown)) = self.done.take() {
+            drop(done);
+            // A display that failed has nothing to say about the result.
+            let _ = shown.join();
+        }
+    }
+}
+
+fn style_of_progress() -> indicatif::ProgressStyle {
+    indicatif::ProgressStyle::with_template("{spinner} {msg} {elapsed}")
+        .unwrap_or_else(|_| indicatif::ProgressStyle::default_spinner())
+}
+
+/// Reads a passphrase from a file, or asks for it on the terminal.
+pub(super) fn passphrase(file: Option<&Path>, key: &Path) -> Result<Zeroizing<String>, KeyError> {
+    match file {
+        Some(file) => passphrase_from(file).map_err(|_| KeyError::NoPassphrase),
+        None if std::io::stdin().is_terminal() => {
+            rpassword::prompt_password(format!("passphrase of {}: ", key.display()))
+                .map(Zeroizing::new)
+                .map_err(|_| KeyError::NoPassphrase)
+        }
+        None => Err(KeyError::NoPassphrase),
+    }
+}
+
+/// Reads a passphrase file: its first line, without the newline.
+pub(super) fn passphrase_from(file: &Path) -> Result<Zeroizing<String>, TreeError> {
+    let bytes = Zeroizing::new(tree::read_private(file, 1 << 12)?);
+    let text = String::from_utf8_lossy(&bytes);
+    let line = text.lines().next().unwrap_or_default();
+    Ok(Zeroizing::new(line.to_owned()))
+}
+
+fn clock() -> Result<Timestamp, Failure> {
+    let unusable = || Failure::Usage("the clock shows no usable time; give --now".to_owned());
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|_| unusable())?;
+    let seconds = i64::try_from(elapsed.as_secs()).map_err(|_| unusable())?;
+    Timestamp::from_unix_seconds(seconds).map_err(|_| unusable())
+}

@@ -1,0 +1,79 @@
+//! `sign`: sign an assembled release.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use countersign::pipeline::{Error, sign};
+use serde::Serialize;
+
+use super::exit::{self, Failure};
+use super::render::text::escape;
+use super::session::Session;
+
+/// Signs the packet, the provenance and the checksums of a release directory.
+#[derive(clap::Args)]
+#[command(after_help = format!("\
+Examples:
+  countersign sign dist --key release.key
+  countersign sign dist --key alice.key --key bob.key
+
+The directory is read and held against its manifest first. Signing again with another key adds a
+signer; the first signer's bundle is *.sigstore.json, further ones are lines of *.sigstore.jsonl.
+
+{}", exit::TABLE))]
+pub(super) struct Args {
+    /// The release directory
+    #[arg(value_name = "DIR")]
+    directory: PathBuf,
+    /// A private key; several keys make several signers
+    #[arg(long = "key", value_name = "KEY", required = true)]
+    keys: Vec<PathBuf>,
+    /// A file whose first line is the passphrase of the keys
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct SignedDocument {
+    schema: &'static str,
+    product: String,
+    version: String,
+    signers: Vec<String>,
+    written: Vec<String>,
+}
+
+/// Runs the verb.
+pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
+    let keys = args
+        .keys
+        .iter()
+        .map(|path| {
+            let key = session.private_key(path, args.passphrase_file.as_deref())?;
+            Ok(sign::SigningKey { path: path.clone(), key })
+        })
+        .collect::<Result<Vec<_>, Failure>>()?;
+    let progress = session.progress("signing");
+    let signed = sign::sign(&args.directory, &keys);
+    drop(progress);
+    let signed = match signed {
+        Ok(signed) => signed,
+        Err(Error::Blocked(report)) => return session.finish(&report),
+        Err(error) => return Err(error.into()),
+    };
+    let mut text = format!("signed {} {}\n", signed.manifest.product, signed.manifest.version);
+    for key in &signed.signers {
+        let _ = writeln!(text, "  by {} {}", key.algorithm(), key.id());
+    }
+    for path in &signed.written {
+        let _ = writeln!(text, "  wrote {}", escape(&path.display().to_string()));
+    }
+    let document = SignedDocument {
+        schema: "countersign.signed/v1",
+        product: signed.manifest.product.clone(),
+        version: signed.manifest.version.to_string(),
+        signers: signed.signers.iter().map(|key| key.id().to_string()).collect(),
+        written: signed.written.iter().map(|path| path.display().to_string()).collect(),
+    };
+    session.print(&text, &document)
+}

@@ -1,0 +1,19 @@
+//! The manual: what the design is, what the files are, what the commands promise.
+
+#[doc = include_str!("design.md")]
+pub mod design {}
+
+#[doc = include_str!("files.md")]
+pub mod files {}
+
+#[doc = include_str!("packet.md")]
+pub mod packet {}
+
+#[doc = include_str!("trust.md")]
+pub mod trust {}
+
+#[doc = include_str!("exit_codes.md")]
+pub mod exit_codes {}
+
+#[doc = include_str!("changelog.md")]
+pub mod changelog {}

@@ -1,0 +1,124 @@
+//! The release directory: which files lie in it and what their names are.
+
+use std::path::{Path, PathBuf};
+
+use super::ReleaseManifest;
+use crate::tree::{self, TreeError};
+use crate::trust::{Bundle, Refusal};
+
+/// How a packet's file name ends.
+pub const PACKET_SUFFIX: &str = ".packet.tar.gz";
+/// The list of the artifacts and the packet.
+pub const CHECKSUMS: &str = "checksums.txt";
+/// What `check` said when the release was assembled.
+pub const REPORT: &str = "report.json";
+/// How the file name of one bundle ends.
+pub const BUNDLE_SUFFIX: &str = ".sigstore.json";
+/// How the file name of further signers' bundles ends, one bundle a line.
+pub const MORE_SUFFIX: &str = ".sigstore.jsonl";
+
+/// The largest sidecar that is read, in bytes.
+pub const MAX_SIDECAR_BYTES: usize = 64 << 20;
+/// The most further signers that are read.
+const MAX_MORE: usize = 63;
+
+/// The names of a release's own files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Names {
+    /// The packet.
+    pub packet: String,
+    /// What the provenance's sidecar name begins with.
+    pub provenance: String,
+}
+
+impl Names {
+    /// Tells the names from a manifest.
+    #[must_use]
+    pub fn of(manifest: &ReleaseManifest) -> Self {
+        Self {
+            packet: manifest.packet_name(),
+            provenance: format!("{}.provenance", manifest.stem()),
+        }
+    }
+
+    /// Tells the names from the packet's file name.
+    #[must_use]
+    pub fn of_packet(file_name: &str) -> Option<Self> {
+        let stem = file_name.strip_suffix(PACKET_SUFFIX)?;
+        Some(Self { packet: file_name.to_owned(), provenance: format!("{stem}.provenance") })
+    }
+
+    /// Tells whether a file name is one of the release's own and no artifact.
+    #[must_use]
+    pub fn is_own(&self, name: &str) -> bool {
+        let signed = [self.packet.as_str(), self.provenance.as_str(), CHECKSUMS];
+        let sidecar = |base: &&str| {
+            name.strip_prefix(*base).is_some_and(|end| end == BUNDLE_SUFFIX || end == MORE_SUFFIX)
+        };
+        [self.packet.as_str(), CHECKSUMS, REPORT].contains(&name) || signed.iter().any(sidecar)
+    }
+}
+
+/// Finds the packets of a release directory by their names, sorted.
+///
+/// # Errors
+///
+/// When the directory cannot be read.
+pub fn packets_in(directory: &Path) -> Result<Vec<PathBuf>, TreeError> {
+    let entries = std::fs::read_dir(directory).map_err(|error| TreeError::io(directory, error))?;
+    let mut packets = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| TreeError::io(directory, error))?;
+        if entry.file_name().to_string_lossy().ends_with(PACKET_SUFFIX) {
+            packets.push(entry.path());
+        }
+    }
+    packets.sort();
+    Ok(packets)
+}
+
+/// The bundles that lie beside a file.
+#[derive(Debug)]
+pub enum Sidecar {
+    /// There is none.
+    Missing,
+    /// They are well-formed.
+    Bundles(Vec<Bundle>),
+    /// One of them is not.
+    Malformed(Refusal),
+}
+
+/// Reads the bundles beside `base`: the first in `base.sigstore.json`, further signers' in
+/// `base.sigstore.jsonl`.
+///
+/// # Errors
+///
+/// When a file is there and cannot be read.
+pub fn read_sidecar(directory: &Path, base: &str) -> Result<Sidecar, TreeError> {
+    let first = directory.join(format!("{base}{BUNDLE_SUFFIX}"));
+    let mut bundles = match tree::read_named(&first, MAX_SIDECAR_BYTES) {
+        Ok(bytes) => match Bundle::parse(&bytes) {
+            Ok(bundle) => vec![bundle],
+            Err(refusal) => return Ok(Sidecar::Malformed(refusal)),
+        },
+        Err(error) if error.is_not_found() => return Ok(Sidecar::Missing),
+        Err(error) => return Err(error),
+    };
+    let more = directory.join(format!("{base}{MORE_SUFFIX}"));
+    let lines = match tree::read_named(&more, MAX_SIDECAR_BYTES) {
+        Ok(bytes) => bytes,
+        Err(error) if error.is_not_found() => return Ok(Sidecar::Bundles(bundles)),
+        Err(error) => return Err(error),
+    };
+    let lines: Vec<&[u8]> = lines.split(|byte| *byte == b'\n').collect();
+    for line in lines.iter().take(MAX_MORE + 1) {
+        if line.is_empty() {
+            continue;
+        }
+        match Bundle::parse(line) {
+            Ok(bundle) => bundles.push(bundle),
+            Err(refusal) => return Ok(Sidecar::Malformed(refusal)),
+        }
+    }
+    Ok(Sidecar::Bundles(bundles))
+}

@@ -1,0 +1,149 @@
+//! Evidence: what speaks for a release, recognised by what it is and not by its name.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
+use crate::document::{self, Node};
+use crate::json;
+use crate::time::Timestamp;
+
+/// What a piece of evidence is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EvidenceKind {
+    /// A validator's report (`countersign.report/v1`).
+    ValidatorReport,
+    /// A validator's result as an in-toto test-result statement.
+    TestResult,
+    /// A software bill of materials: SPDX or CycloneDX.
+    Sbom,
+    /// A vulnerability scan.
+    Scan,
+    /// The result of a drill.
+    Drill,
+    /// The summary of a load run.
+    LoadSummary,
+    /// Something that another pipeline signed, collected as it is.
+    Attestation,
+}
+
+impl EvidenceKind {
+    /// Returns the kind's name as it stands in documents.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ValidatorReport => "validator-report",
+            Self::TestResult => "test-result",
+            Self::Sbom => "sbom",
+            Self::Scan => "scan",
+            Self::Drill => "drill",
+            Self::LoadSummary => "load-summary",
+            Self::Attestation => "attestation",
+        }
+    }
+}
+
+impl fmt::Display for EvidenceKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+/// What was recognised in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recognised {
+    /// What it is.
+    pub kind: EvidenceKind,
+    /// Its media type.
+    pub media_type: &'static str,
+    /// When what it reports was observed, where it says so.
+    pub observed_at: Option<Timestamp>,
+    /// Every SHA-256 digest that it names.
+    pub digests: BTreeSet<Digest>,
+}
+
+/// The largest piece of evidence that is read, in bytes.
+pub const MAX_BYTES: usize = 256 << 20;
+
+/// Recognises a file of evidence by its content; nothing for what is none of the known kinds.
+#[must_use]
+pub fn recognise(bytes: &[u8]) -> Option<(Recognised, Node)> {
+    let limits = document::Limits {
+        bytes: MAX_BYTES,
+        depth: json::Limits::EVIDENCE.depth,
+        values: document::Limits::GOVERNED.values,
+    };
+    let node = document::parse_json(bytes, limits).ok()?;
+    let (kind, media_type, time_pointers) = shape_of(&node)?;
+    let observed_at = time_pointers
+        .iter()
+        .find_map(|pointer| node.pointer(pointer)?.as_str()?.parse::<Timestamp>().ok());
+    let mut digests = BTreeSet::new();
+    node.walk(&mut |_, value| {
+        if let Some(digest) = value.as_str().and_then(digest_in) {
+            digests.insert(digest);
+        }
+    });
+    Some((Recognised { kind, media_type, observed_at, digests }, node))
+}
+
+/// Reads `sha256:<hex>` or `<hex>`.
+fn digest_in(text: &str) -> Option<Digest> {
+    text.strip_prefix("sha256:").unwrap_or(text).parse().ok()
+}
+
+type Shape = (EvidenceKind, &'static str, &'static [&'static str]);
+
+fn shape_of(node: &Node) -> Option<Shape> {
+    let text = |pointer: &str| node.pointer(pointer).and_then(Node::as_str).unwrap_or_default();
+    let has = |key: &str| node.get(key).is_some();
+    let media_type = text("/mediaType");
+    if text("/spdxVersion").starts_with("SPDX-2.") || is_spdx_3(node) {
+        return Some((EvidenceKind::Sbom, "application/spdx+json", &["/creationInfo/created"]));
+    }
+    if text("/bomFormat") == "CycloneDX" {
+        let media_type = "application/vnd.cyclonedx+json";
+        return Some((EvidenceKind::Sbom, media_type, &["/metadata/timestamp"]));
+    }
+    if media_type.starts_with("application/vnd.dev.sigstore.bundle") {
+        return Some((EvidenceKind::Attestation, "application/vnd.in-toto.bundle", &[]));
+    }
+    if has("payload") && has("payloadType") && has("signatures") {
+        return Some((EvidenceKind::Attestation, "application/vnd.in-toto+dsse", &[]));
+    }
+    // The handbook's scan report.
+    if has("tool") && has("target") && node.pointer("/summary/critical").is_some() {
+        return Some((EvidenceKind::Scan, "application/json", &["/generated_at"]));
+    }
+    if has("SchemaVersion") && has("ArtifactName") {
+        return Some((EvidenceKind::Scan, "application/json", &["/CreatedAt"]));
+    }
+    if has("matches") && has("descriptor") {
+        return Some((EvidenceKind::Scan, "application/json", &["/descriptor/timestamp"]));
+    }
+    if text("/version") == "2.1.0" && has("runs") {
+        let times: &[&str] = &["/runs/0/invocations/0/endTimeUtc"];
+        return Some((EvidenceKind::Scan, "application/sarif+json", times));
+    }
+    // The handbook's drill results.
+    if (has("drill") || has("drill_id")) && (has("outcome") || has("status")) {
+        let times: &[&str] = &["/ended_at", "/finished_at", "/executed_at", "/date"];
+        return Some((EvidenceKind::Drill, "application/json", times));
+    }
+    if has("metrics") && (has("root_group") || has("state")) {
+        return Some((EvidenceKind::LoadSummary, "application/json", &[]));
+    }
+    if has("results") && has("config") && has("metadata") {
+        let times: &[&str] = &["/metadata/generatedAt"];
+        return Some((EvidenceKind::LoadSummary, "application/json", times));
+    }
+    None
+}
+
+fn is_spdx_3(node: &Node) -> bool {
+    node.get("@context").and_then(Node::as_str).is_some_and(|context| context.contains("spdx.org"))
+        && node.get("@graph").is_some()
+}

@@ -1,0 +1,166 @@
+//! `checksums create` and `checksums verify`.
+
+use std::path::{Path, PathBuf};
+
+use super::Error;
+use crate::digest::hash_reader;
+use crate::finding::rules::packet as rules;
+use crate::finding::{Finding, Location, Report};
+use crate::packet::{Checksums, checksums};
+use crate::path::RelPath;
+use crate::time::Timestamp;
+use crate::tree::{self, Entry, Tree, TreeError};
+
+/// Makes the list of everything below a folder, or of files by the names they were given.
+///
+/// # Errors
+///
+/// When a file is not regular, its name is not portable, it is named twice, or it cannot be read.
+pub fn create(inputs: &[PathBuf]) -> Result<Checksums, Error> {
+    if let [folder] = inputs
+        && folder.is_dir()
+    {
+        return create_of_folder(folder);
+    }
+    let mut list = Checksums::default();
+    let mut buffer = vec![0; 256 << 10];
+    for input in inputs {
+        let refused = |problem: String| Error::Refused { path: input.clone(), problem };
+        let text =
+            input.to_str().ok_or_else(|| refused("its name is not UTF-8 text".to_owned()))?;
+        let path: RelPath = text.parse().map_err(|error| refused(format!("{error}")))?;
+        let (file, _) = tree::open_named(input)?;
+        let (digest, _) =
+            hash_reader(file, &mut buffer).map_err(|error| TreeError::io(input, error))?;
+        if list.insert(path, digest).is_some() {
+            return Err(refused("given twice".to_owned()));
+        }
+    }
+    Ok(list)
+}
+
+fn create_of_folder(folder: &Path) -> Result<Checksums, Error> {
+    let tree = Tree::open(folder)?;
+    let listing = tree.list(None)?;
+    if let Some(odd) = listing.oddities.first() {
+        let problem = format!("`{}`: {}; only regular files can be listed", odd.path, odd.problem);
+        return Err(Error::Refused { path: folder.to_owned(), problem });
+    }
+    let mut list = Checksums::default();
+    for (entry, (digest, _)) in listing.files.iter().zip(tree.hash_all(&listing.files)?) {
+        list.insert(entry.path.clone(), digest);
+    }
+    if list.is_empty() {
+        let problem = "holds no file; an empty list verifies nothing".to_owned();
+        return Err(Error::Refused { path: folder.to_owned(), problem });
+    }
+    Ok(list)
+}
+
+/// Holds the files below `root` against a list. `strict` also refuses files that no line names.
+///
+/// # Errors
+///
+/// When the list or the folder cannot be read.
+pub fn verify(
+    file: &Path,
+    root: &Path,
+    strict: bool,
+    now: Timestamp,
+    replay: bool,
+) -> Result<Report, Error> {
+    let mut report = Report::new("checksums verify", now, replay);
+    let bytes = tree::read_named(file, checksums::MAX_BYTES)?;
+    let shown = file.display().to_string();
+    let list = match Checksums::parse(&bytes) {
+        Ok(list) => list,
+        Err(error) => {
+            let finding = Finding::new(
+                &rules::CHECKSUMS_MALFORMED,
+                Location::named(&shown),
+                error.to_string(),
+            );
+            report.failed("checksum-list", shown, finding);
+            return Ok(report);
+        }
+    };
+    let tree = Tree::open(root)?;
+    judge(&tree, &list, &mut report);
+    if strict {
+        judge_unlisted(&tree, &list, file, &mut report)?;
+    }
+    Ok(report)
+}
+
+/// Holds every listed file against its digest.
+pub(super) fn judge(tree: &Tree, list: &Checksums, report: &mut Report) {
+    let files: Vec<Entry> =
+        list.iter().map(|(path, _)| Entry { path: path.clone(), size: 0 }).collect();
+    let mut buffer = vec![0; 256 << 10];
+    let sized: Vec<Entry> = files
+        .into_iter()
+        .map(|entry| {
+            let size = tree.file(&entry.path).map_or(0, |(_, size)| size);
+            Entry { size, ..entry }
+        })
+        .collect();
+    // All at once on all cores when all is well; one by one to name what is not.
+    let hashed: Vec<Result<_, TreeError>> = match tree.hash_all(&sized) {
+        Ok(hashed) => hashed.into_iter().map(Ok).collect(),
+        Err(_) => sized.iter().map(|entry| tree.hash(&entry.path, &mut buffer)).collect(),
+    };
+    for ((path, expected), result) in list.iter().zip(hashed) {
+        let location = Location::file(path);
+        match result {
+            Ok((actual, _)) if actual == *expected => {
+                report.passed("checksum", path.as_str(), expected.to_string());
+            }
+            Ok((actual, _)) => {
+                let message = "the file does not have the digest that the list gives";
+                let finding = Finding::new(&rules::CHECKSUM_DIFFERS, location, message)
+                    .declared(expected)
+                    .actual(actual);
+                report.failed("checksum", path.as_str(), finding);
+            }
+            Err(error) => {
+                let rule = if error.is_not_found() {
+                    &rules::CHECKSUMS_INCOMPLETE
+                } else {
+                    &rules::FILE_UNREADABLE
+                };
+                let finding = Finding::new(rule, location, error.to_string()).declared(expected);
+                report.failed("checksum", path.as_str(), finding);
+            }
+        }
+    }
+}
+
+fn judge_unlisted(
+    tree: &Tree,
+    list: &Checksums,
+    file: &Path,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let own = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let listing = tree.list(None)?;
+    for entry in listing.files {
+        let is_own = entry.path.as_str() == own
+            || entry
+                .path
+                .as_str()
+                .strip_prefix(own)
+                .is_some_and(|end| end.starts_with(".sigstore.json"));
+        if list.get(&entry.path).is_none() && !is_own {
+            let location = Location::file(&entry.path);
+            let message = "no line of the list names this file";
+            let finding = Finding::new(&rules::CHECKSUMS_INCOMPLETE, location, message);
+            report.failed("unlisted-file", entry.path.as_str(), finding);
+        }
+    }
+    for odd in listing.oddities {
+        let finding =
+            Finding::new(&rules::FILE_UNREADABLE, Location::named(&odd.path), odd.problem);
+        report.failed("unlisted-file", odd.path.as_str(), finding);
+    }
+    Ok(())
+}

@@ -1,0 +1,186 @@
+//! `inspect`: what is in a file, shown as unverified.
+
+use std::io::Read;
+use std::path::Path;
+
+use super::{Error, blob};
+use crate::digest::{Digest, hash_reader};
+use crate::document::{self, Node};
+use crate::packet::archive::{self, Limits};
+use crate::packet::{ReleaseManifest, evidence};
+use crate::tree::{self, TreeError};
+use crate::trust::root::{PAYLOAD_TYPE, TrustRootDocument};
+use crate::trust::{Bundle, Envelope, PublicKey};
+
+/// What a file seems to be. Nothing of it is verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inspection {
+    /// What the file is.
+    pub kind: String,
+    /// What it holds, as names and values in reading order.
+    pub facts: Vec<(String, String)>,
+}
+
+/// The largest document that is read whole, in bytes.
+const MAX_BYTES: usize = 256 << 20;
+
+/// Looks at a file and tells what it seems to be.
+///
+/// # Errors
+///
+/// When the file cannot be read.
+pub fn inspect(path: &Path) -> Result<Inspection, Error> {
+    let (mut file, size) = tree::open_named(path)?;
+    let mut start = [0; 2];
+    let count = file.read(&mut start).map_err(|error| TreeError::io(path, error))?;
+    if start[..count] == [0x1f, 0x8b] {
+        return packet(path);
+    }
+    if size > MAX_BYTES as u64 {
+        return plain(path, size);
+    }
+    let bytes = tree::read_named(path, MAX_BYTES)?;
+    if let Ok(bundle) = Bundle::parse(&bytes) {
+        let mut facts = vec![("content".to_owned(), blob::describe(&bundle))];
+        facts.push(("key hint".to_owned(), bundle.unverified_key_hint().to_owned()));
+        return Ok(Inspection { kind: "Sigstore bundle v0.3, managed key".to_owned(), facts });
+    }
+    if let Ok(envelope) = Envelope::parse(&bytes) {
+        return Ok(describe_envelope(&envelope));
+    }
+    if let Ok(key) = PublicKey::from_pem(&bytes) {
+        let facts = vec![
+            ("algorithm".to_owned(), key.algorithm().to_string()),
+            ("key id".to_owned(), key.id().to_string()),
+        ];
+        return Ok(Inspection { kind: "public key".to_owned(), facts });
+    }
+    if let Some((recognised, node)) = evidence::recognise(&bytes) {
+        return Ok(describe_evidence(&recognised, &node));
+    }
+    match document::parse_json(&bytes, document::Limits::GOVERNED) {
+        Ok(node) => Ok(describe_json(&node)),
+        Err(_) => plain(path, size),
+    }
+}
+
+fn packet(path: &Path) -> Result<Inspection, Error> {
+    let (file, size) = tree::open_named(path)?;
+    let limits = Limits { packed_bytes: 1 << 42, unpacked_bytes: 1 << 42, members: 1 << 20 };
+    let mut members = Vec::new();
+    let mut manifest = None;
+    let unpacked = archive::unpack(file, limits, |member, size, bytes| {
+        if member.as_str() == ReleaseManifest::MEMBER && size < 64 << 20 {
+            let mut text = Vec::new();
+            bytes.read_to_end(&mut text)?;
+            manifest = ReleaseManifest::parse(&text).ok();
+        }
+        members.push((member.to_string(), format!("{size} bytes")));
+        Ok(())
+    });
+    let unpacked = match unpacked {
+        Ok(unpacked) => unpacked,
+        Err(error) => {
+            let facts = vec![
+                ("size".to_owned(), format!("{size} bytes")),
+                ("not a packet".to_owned(), error.to_string()),
+            ];
+            return Ok(Inspection { kind: "gzip file".to_owned(), facts });
+        }
+    };
+    let mut facts = vec![("sha256".to_owned(), unpacked.sha256.to_string())];
+    if let Some(manifest) = manifest {
+        facts.extend([
+            ("product".to_owned(), manifest.product.clone()),
+            ("version".to_owned(), manifest.version.to_string()),
+            ("channel".to_owned(), manifest.channel.clone()),
+            ("sequence".to_owned(), manifest.sequence.to_string()),
+            ("source".to_owned(), format!("{} at {}", manifest.source.uri, manifest.source.commit)),
+            ("issued at".to_owned(), manifest.issued_at.to_string()),
+            ("artifacts".to_owned(), manifest.artifacts.len().to_string()),
+            ("evidence".to_owned(), manifest.evidence.len().to_string()),
+        ]);
+    }
+    facts.extend(members);
+    Ok(Inspection { kind: "release packet".to_owned(), facts })
+}
+
+fn describe_envelope(envelope: &Envelope) -> Inspection {
+    let mut facts = vec![
+        ("payload type".to_owned(), envelope.unverified_payload_type().to_owned()),
+        ("payload sha256".to_owned(), Digest::of(envelope.unverified_payload()).to_string()),
+    ];
+    facts
+        .extend(envelope.unverified_key_hints().map(|hint| ("key id".to_owned(), hint.to_owned())));
+    if envelope.unverified_payload_type() != PAYLOAD_TYPE {
+        return Inspection { kind: "DSSE envelope".to_owned(), facts };
+    }
+    let payload = envelope.unverified_payload();
+    if let Ok(root) =
+        crate::json::parse::<TrustRootDocument>(payload, crate::json::Limits::DOCUMENT)
+    {
+        facts.push(("version".to_owned(), root.version.to_string()));
+        facts.push(("expires at".to_owned(), root.expires_at.to_string()));
+        for (id, key) in &root.keys {
+            let text = format!("{} of {}", key.public_key.algorithm(), key.owner);
+            facts.push((format!("key {id}"), text));
+        }
+        for (name, role) in &root.roles {
+            let text = format!("{} of {} keys", role.threshold, role.keys.len());
+            facts.push((format!("role {name}"), text));
+        }
+    }
+    Inspection { kind: "trust root".to_owned(), facts }
+}
+
+fn describe_evidence(recognised: &evidence::Recognised, node: &Node) -> Inspection {
+    let count = |pointer: &str| node.pointer(pointer).map_or(0, |list| list.items().len());
+    let mut facts = vec![("media type".to_owned(), recognised.media_type.to_owned())];
+    if let Some(time) = recognised.observed_at {
+        facts.push(("observed at".to_owned(), time.to_string()));
+    }
+    for (name, pointer) in [
+        ("components", "/components"),
+        ("packages", "/packages"),
+        ("relationships", "/relationships"),
+        ("elements", "/@graph"),
+        ("findings", "/findings"),
+        ("results", "/Results"),
+        ("matches", "/matches"),
+    ] {
+        if count(pointer) > 0 {
+            facts.push((name.to_owned(), count(pointer).to_string()));
+        }
+    }
+    facts.push(("digests named".to_owned(), recognised.digests.len().to_string()));
+    Inspection { kind: recognised.kind.to_string(), facts }
+}
+
+fn describe_json(node: &Node) -> Inspection {
+    let text = |key: &str| node.get(key).and_then(Node::as_str);
+    let kind = match (text("_type"), text("schema")) {
+        (Some(_), _) => "in-toto statement, not signed",
+        (None, Some(_)) => "document",
+        (None, None) => "JSON",
+    };
+    let names = ["_type", "predicateType", "schema", "product", "version", "verdict", "command"];
+    let facts = names
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), text(name)?.to_owned())))
+        .chain(
+            node.get("subject").map(|list| ("subjects".to_owned(), list.items().len().to_string())),
+        )
+        .collect();
+    Inspection { kind: kind.to_owned(), facts }
+}
+
+fn plain(path: &Path, size: u64) -> Result<Inspection, Error> {
+    let (file, _) = tree::open_named(path)?;
+    let (digest, _) =
+        hash_reader(file, &mut vec![0; 256 << 10]).map_err(|error| TreeError::io(path, error))?;
+    let facts = vec![
+        ("size".to_owned(), format!("{size} bytes")),
+        ("sha256".to_owned(), digest.to_string()),
+    ];
+    Ok(Inspection { kind: "file of no known kind".to_owned(), facts })
+}

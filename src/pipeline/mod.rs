@@ -1,0 +1,120 @@
+//! The verbs: one file each, the straight line from values to a report. No rule is here.
+//!
+//! Nothing here reads the clock, the environment or the terminal: the caller brings the time.
+
+pub mod assemble;
+pub mod blob;
+pub mod check;
+pub mod checksums;
+pub mod inspect;
+pub mod sign;
+mod state;
+pub mod verify;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::document::DocumentError;
+use crate::finding::Report;
+use crate::json::JsonError;
+use crate::packet::ArchiveError;
+use crate::tree::TreeError;
+use crate::trust::{KeyError, RootError};
+
+/// Why a verb could not judge or write. There is no verdict then.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file could not be read or written.
+    Tree(TreeError),
+    /// A document of ours is not what it must be.
+    Document {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and where.
+        source: DocumentError,
+    },
+    /// A JSON document of ours is not what it must be.
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and where.
+        source: JsonError,
+    },
+    /// A key cannot be used.
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: KeyError,
+    },
+    /// The trust root cannot be used.
+    Root {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: RootError,
+    },
+    /// An archive cannot be read or written.
+    Archive {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: ArchiveError,
+    },
+    /// What was asked contradicts itself or what lies there.
+    Refused {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+    /// The input was judged and does not hold, so nothing was written.
+    Blocked(Box<Report>),
+}
+
+impl Error {
+    fn archive(path: &Path, source: ArchiveError) -> Self {
+        if let ArchiveError::Source(error) = source {
+            return Self::Tree(error);
+        }
+        Self::Archive { path: path.to_owned(), source }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tree(error) => error.fmt(formatter),
+            Self::Document { path, source } => write!(formatter, "`{}`: {source}", path.display()),
+            Self::Json { path, source } => write!(formatter, "`{}`: {source}", path.display()),
+            Self::Key { path, source } => write!(formatter, "key `{}`: {source}", path.display()),
+            Self::Root { path, source } => {
+                write!(formatter, "trust root `{}`: {source}", path.display())
+            }
+            Self::Archive { path, source } => write!(formatter, "`{}`: {source}", path.display()),
+            Self::Refused { path, problem } => write!(formatter, "`{}`: {problem}", path.display()),
+            Self::Blocked(_) => formatter.write_str("the check did not pass; nothing was written"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Tree(error) => Some(error),
+            Self::Document { source, .. } => Some(source),
+            Self::Json { source, .. } => Some(source),
+            Self::Key { source, .. } => Some(source),
+            Self::Root { source, .. } => Some(source),
+            Self::Archive { source, .. } => Some(source),
+            Self::Refused { .. } | Self::Blocked(_) => None,
+        }
+    }
+}
+
+impl From<TreeError> for Error {
+    fn from(error: TreeError) -> Self {
+        Self::Tree(error)
+    }
+}

@@ -1,0 +1,206 @@
+//! `verify`: the consumer's question, offline, from the files alone.
+
+use std::path::{Path, PathBuf};
+
+use super::Error;
+use super::state::{ReleaseMark, RootMark, State};
+use crate::finding::rules::packet as rules;
+use crate::finding::rules::trust as trust_rules;
+use crate::finding::{Finding, Location, Report, Verdict};
+use crate::packet::directory::{self, Names, PACKET_SUFFIX};
+use crate::time::Timestamp;
+use crate::tree::{self, Tree};
+use crate::trust::TrustRoot;
+use crate::trust::root::MAX_BYTES;
+use crate::validator::packet::{self as judge, Contents, Expectations};
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// A packet with its sidecars beside it, or a release directory.
+    pub target: PathBuf,
+    /// The pinned trust root.
+    pub trust: PathBuf,
+    /// What the caller expects.
+    pub expectations: Expectations,
+    /// The file that remembers the newest release that was accepted.
+    pub state: Option<PathBuf>,
+    /// A folder of artifacts to verify with the packet.
+    pub artifacts: Option<PathBuf>,
+    /// The time to judge as of.
+    pub now: Timestamp,
+    /// Whether that time was given instead of read from the clock.
+    pub replay: bool,
+}
+
+/// Verifies a release and reports everything that was checked.
+///
+/// # Errors
+///
+/// [`Error`] when there is no usable trust root, or a file cannot be read or written.
+pub fn verify(request: &Request) -> Result<Report, Error> {
+    let root = open_root(&request.trust, request.now)?;
+    let mut report = Report::new("verify", request.now, request.replay);
+    let detail = format!("version {}, sha256:{}", root.version(), root.digest());
+    report.passed("trust-root", request.trust.display().to_string(), detail);
+    let is_directory = request.target.is_dir();
+    let Some(packet_path) = locate(&request.target, is_directory, &mut report)? else {
+        return Ok(report);
+    };
+    let directory = packet_path.parent().unwrap_or_else(|| Path::new(""));
+    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+    let file_name = packet_path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let Some(names) = Names::of_packet(file_name) else {
+        let problem =
+            format!("is not the name of a packet; expected `<name>-<version>{PACKET_SUFFIX}`");
+        return Err(Error::Refused { path: packet_path, problem });
+    };
+    let contents = read(&packet_path, file_name, &root, &mut report)?;
+    judge::judge_seal(directory, file_name, contents.as_ref(), &root, &mut report)?;
+    judge::judge_provenance(directory, &names, contents.as_ref(), &root, &mut report)?;
+    if let Some(contents) = &contents {
+        judge::judge_contents(contents, file_name, &mut report);
+        judge_artifacts(request, directory, is_directory, contents, &root, &mut report)?;
+        judge::judge_policy(contents, file_name, root.policy(), &mut report);
+        judge::judge_evidence(contents, file_name, &root, &mut report);
+        judge::judge_expectations(contents, file_name, &request.expectations, &mut report);
+        judge_state(request, file_name, contents, &root, &mut report)?;
+    }
+    Ok(report)
+}
+
+/// Opens the trust root that the verifier pins.
+///
+/// # Errors
+///
+/// [`Error`] when it cannot be read or used.
+pub fn open_root(path: &Path, now: Timestamp) -> Result<TrustRoot, Error> {
+    let bytes = tree::read_named(path, MAX_BYTES)?;
+    TrustRoot::open(&bytes, now).map_err(|source| Error::Root { path: path.to_owned(), source })
+}
+
+fn locate(
+    target: &Path,
+    is_directory: bool,
+    report: &mut Report,
+) -> Result<Option<PathBuf>, Error> {
+    if !is_directory {
+        return Ok(Some(target.to_owned()));
+    }
+    let packets = directory::packets_in(target)?;
+    let [packet] = packets.as_slice() else {
+        let message = format!("{} packets in the directory; expected one", packets.len());
+        let rule =
+            if packets.is_empty() { &rules::MEMBER_MISSING } else { &rules::MEMBER_UNLISTED };
+        let shown = target.display().to_string();
+        let finding = Finding::new(rule, Location::named(&shown), message);
+        report.failed("packet", shown, finding);
+        return Ok(None);
+    };
+    Ok(Some(packet.clone()))
+}
+
+fn read(
+    path: &Path,
+    file_name: &str,
+    root: &TrustRoot,
+    report: &mut Report,
+) -> Result<Option<Contents>, Error> {
+    let limits = judge::limits_of(root.policy());
+    match judge::read_packet(path, limits, &mut |_, _| {})? {
+        Ok(contents) => {
+            let members = contents.members.len();
+            let detail =
+                format!("canonical, {members} members, sha256:{}", contents.unpacked.sha256);
+            report.passed("packet", file_name, detail);
+            Ok(Some(contents))
+        }
+        Err(finding) => {
+            report.failed("packet", file_name, *finding);
+            Ok(None)
+        }
+    }
+}
+
+fn judge_artifacts(
+    request: &Request,
+    directory: &Path,
+    is_directory: bool,
+    contents: &Contents,
+    root: &TrustRoot,
+    report: &mut Report,
+) -> Result<(), Error> {
+    if is_directory {
+        judge::judge_directory(directory, contents, root, report)?;
+    }
+    if let Some(folder) = &request.artifacts {
+        let tree = Tree::open(folder)?;
+        let listing = tree.list(None)?;
+        let names = Names::of(&contents.manifest);
+        judge::artifacts_beside(&tree, &listing, contents, Some(&names), report)?;
+    } else if !is_directory {
+        for artifact in &contents.manifest.artifacts {
+            report.skipped("artifact", artifact.path.as_str(), "not given; use --artifacts DIR");
+        }
+    }
+    Ok(())
+}
+
+fn judge_state(
+    request: &Request,
+    packet: &str,
+    contents: &Contents,
+    root: &TrustRoot,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let manifest = &contents.manifest;
+    let line = format!("{}/{}", manifest.product, manifest.channel);
+    let mut state = request.state.as_deref().map(State::read).transpose()?;
+    let accepted = state
+        .as_ref()
+        .and_then(|state| state.releases.get(&line))
+        .map(|mark| (mark.sequence, mark.sha256));
+    judge_root_mark(request, state.as_ref(), root, report);
+    let floor = request.expectations.min_sequence;
+    judge::judge_freshness(contents, packet, floor, accepted, report);
+    let (Some(path), Some(state)) = (&request.state, &mut state) else { return Ok(()) };
+    if report.verdict() != Verdict::Pass {
+        return Ok(());
+    }
+    let mark = ReleaseMark {
+        sequence: manifest.sequence,
+        sha256: contents.unpacked.sha256,
+        accepted_at: request.now,
+    };
+    // The same release accepted again leaves the state as it is.
+    if state.releases.get(&line).is_none_or(|before| before.sequence < mark.sequence) {
+        state.releases.insert(line, mark);
+    }
+    state.trust_root = Some(RootMark { version: root.version(), sha256: root.digest() });
+    state.write(path)
+}
+
+fn judge_root_mark(
+    request: &Request,
+    state: Option<&State>,
+    root: &TrustRoot,
+    report: &mut Report,
+) {
+    let Some(mark) = state.and_then(|state| state.trust_root) else { return };
+    let location = Location::named(&request.trust.display().to_string());
+    let older = root.version() < mark.version;
+    let other = root.version() == mark.version && root.digest() != mark.sha256;
+    if older || other {
+        let message = if older {
+            "a newer trust root was used here before"
+        } else {
+            "another trust root of this version was used here before"
+        };
+        let finding = Finding::new(&trust_rules::ROLLED_BACK, location, message)
+            .declared(format!("version {}, sha256:{}", mark.version, mark.sha256))
+            .actual(format!("version {}, sha256:{}", root.version(), root.digest()));
+        report.failed("trust-root-version", "trust root", finding);
+    } else {
+        report.passed("trust-root-version", "trust root", format!("{}", root.version()));
+    }
+}

@@ -1,0 +1,13 @@
+//! Statements: who says what about which files (in-toto attestation framework v1).
+
+mod seal;
+mod slsa;
+mod statement;
+mod test_result;
+
+pub use seal::PacketSeal;
+pub use slsa::{
+    BuildDefinition, BuildMetadata, Builder, ResourceDescriptor, RunDetails, SlsaProvenance,
+};
+pub use statement::{PAYLOAD_TYPE, Predicate, Statement, StatementError, Subject, subject_digests};
+pub use test_result::{TestOutcome, TestResult};

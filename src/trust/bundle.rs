@@ -1,0 +1,254 @@
+//! Sigstore bundles v0.3 whose signer is a key that the verifier knows.
+//!
+//! The client specification allows a bundle without log entry or timestamp when the signer is a
+//! managed key; a bundle holds exactly one signature.
+
+use serde::{Deserialize, Serialize};
+
+use super::base64;
+use super::envelope::{Envelope, EnvelopeDocument};
+use super::{KeyError, PrivateKey, Refusal};
+use crate::digest::Digest;
+use crate::finding::rules::trust as rules;
+use crate::json::{self, Limits};
+
+/// A Sigstore bundle: nothing in it is trusted yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bundle {
+    /// Names the key. Not authenticated: decides nothing.
+    pub(super) key_hint: String,
+    pub(super) content: Content,
+}
+
+/// What a bundle's signature is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// A payload that the bundle carries.
+    Envelope(Envelope),
+    /// A file that lies elsewhere.
+    Message {
+        /// The SHA-256 digest that the bundle states for the file.
+        stated: Digest,
+        /// The signature over the file's bytes.
+        signature: Vec<u8>,
+    },
+}
+
+const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct BundleDocument {
+    media_type: String,
+    verification_material: MaterialDocument,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dsse_envelope: Option<EnvelopeDocument>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    message_signature: Option<MessageDocument>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct MaterialDocument {
+    public_key: PublicKeyDocument,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PublicKeyDocument {
+    #[serde(default)]
+    hint: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct MessageDocument {
+    message_digest: DigestDocument,
+    signature: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DigestDocument {
+    algorithm: String,
+    digest: String,
+}
+
+impl Bundle {
+    /// Signs a payload of a type.
+    ///
+    /// # Errors
+    ///
+    /// As [`PrivateKey::sign`].
+    pub fn sign_payload(
+        payload_type: &str,
+        payload: Vec<u8>,
+        key: &PrivateKey,
+    ) -> Result<Self, KeyError> {
+        let envelope = Envelope::sign(payload_type, payload, key)?;
+        let key_hint = key.public().id().to_string();
+        Ok(Self { key_hint, content: Content::Envelope(envelope) })
+    }
+
+    /// Signs the bytes of a file.
+    ///
+    /// # Errors
+    ///
+    /// As [`PrivateKey::sign`].
+    pub fn sign_message(message: &[u8], key: &PrivateKey) -> Result<Self, KeyError> {
+        let signature = key.sign(message)?;
+        let key_hint = key.public().id().to_string();
+        let content = Content::Message { stated: Digest::of(message), signature };
+        Ok(Self { key_hint, content })
+    }
+
+    /// Returns what the signature is over.
+    #[must_use]
+    pub fn content(&self) -> &Content {
+        &self.content
+    }
+
+    /// Returns the key id that the bundle names, unverified.
+    #[must_use]
+    pub fn unverified_key_hint(&self) -> &str {
+        &self.key_hint
+    }
+
+    /// Tells whether the bundle is about this payload, or this message. Verifies nothing.
+    #[must_use]
+    pub fn is_over(&self, payload: Option<&[u8]>, message: Option<&[u8]>) -> bool {
+        match &self.content {
+            Content::Envelope(envelope) => payload == Some(envelope.unverified_payload()),
+            Content::Message { stated, .. } => message.map(Digest::of) == Some(*stated),
+        }
+    }
+
+    /// Writes the bundle as one line of JSON with a newline, for a list of bundles.
+    #[must_use]
+    pub fn to_line(&self) -> Vec<u8> {
+        json::to_line(&self.document())
+    }
+
+    /// Reads a bundle in JSON.
+    ///
+    /// # Errors
+    ///
+    /// A refusal for anything but one well-formed bundle of this version with a managed key.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Refusal> {
+        let document: BundleDocument =
+            json::parse(bytes, Limits::DOCUMENT).map_err(|error| malformed(&error.to_string()))?;
+        if document.media_type != MEDIA_TYPE {
+            let found = document.media_type.escape_debug();
+            return Err(malformed(&format!("media type `{found}`; expected `{MEDIA_TYPE}`")));
+        }
+        let key_hint = document.verification_material.public_key.hint;
+        let content = match (document.dsse_envelope, document.message_signature) {
+            (Some(envelope), None) => Content::Envelope(single(envelope, &key_hint)?),
+            (None, Some(message)) => message_of(&message)?,
+            (Some(_), Some(_)) => {
+                return Err(malformed("both an envelope and a message signature"));
+            }
+            (None, None) => return Err(malformed("neither an envelope nor a message signature")),
+        };
+        Ok(Self { key_hint, content })
+    }
+
+    /// Writes the bundle in JSON.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        json::to_bytes(&self.document())
+    }
+
+    fn document(&self) -> BundleDocument {
+        let (dsse_envelope, message_signature) = match &self.content {
+            Content::Envelope(envelope) => (Some(envelope.to_document()), None),
+            Content::Message { stated, signature } => {
+                let message_digest = DigestDocument {
+                    algorithm: SHA2_256.to_owned(),
+                    digest: base64::encode(stated.as_bytes()),
+                };
+                let signature = base64::encode(signature);
+                (None, Some(MessageDocument { message_digest, signature }))
+            }
+        };
+        BundleDocument {
+            media_type: MEDIA_TYPE.to_owned(),
+            verification_material: MaterialDocument {
+                public_key: PublicKeyDocument { hint: self.key_hint.clone() },
+            },
+            dsse_envelope,
+            message_signature,
+        }
+    }
+}
+
+/// The name of SHA-256 in the bundle's protocol.
+const SHA2_256: &str = "SHA2_256";
+
+fn single(document: EnvelopeDocument, key_hint: &str) -> Result<Envelope, Refusal> {
+    let envelope = Envelope::from_document(document)?;
+    match envelope.signatures.as_slice() {
+        [only] if only.key_hint.is_empty() || only.key_hint == key_hint => Ok(envelope),
+        [_] => Err(malformed("the envelope and the bundle name different keys")),
+        several => Err(malformed(&format!("{} signatures; a bundle holds one", several.len()))),
+    }
+}
+
+fn message_of(message: &MessageDocument) -> Result<Content, Refusal> {
+    let MessageDocument { message_digest, signature } = message;
+    if message_digest.algorithm != SHA2_256 {
+        let found = message_digest.algorithm.escape_debug();
+        return Err(malformed(&format!("digest algorithm `{found}`; expected `{SHA2_256}`")));
+    }
+    let stated = base64::decode(&message_digest.digest)
+        .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
+        .ok_or_else(|| malformed("the message digest is not 32 bytes in base64"))?;
+    let signature = base64::decode(signature)
+        .filter(|bytes| !bytes.is_empty())
+        .ok_or_else(|| malformed("the signature is not base64"))?;
+    Ok(Content::Message { stated: Digest::from_bytes(stated), signature })
+}
+
+fn malformed(problem: &str) -> Refusal {
+    let message = format!("not a Sigstore bundle v0.3 with a managed key: {problem}");
+    Refusal::new(&rules::BUNDLE_MALFORMED, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trust::Algorithm;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let key = PrivateKey::generate(Algorithm::P256).unwrap();
+        for bundle in [
+            Bundle::sign_payload("text/plain", b"hello".to_vec(), &key).unwrap(),
+            Bundle::sign_message(b"hello", &key).unwrap(),
+        ] {
+            assert_eq!(Bundle::parse(&bundle.to_bytes()).unwrap(), bundle);
+        }
+    }
+
+    #[test]
+    fn other_bundles_are_refused() {
+        let key = PrivateKey::generate(Algorithm::Ed25519).unwrap();
+        let text = String::from_utf8(
+            Bundle::sign_payload("text/plain", b"hello".to_vec(), &key).unwrap().to_bytes(),
+        )
+        .unwrap();
+        for (from, to) in [
+            ("bundle.v0.3+json", "bundle.v0.3.1+json"),
+            ("bundle.v0.3+json", "bundle.v0.4+json"),
+            ("\"publicKey\"", "\"certificate\""),
+            ("\"dsseEnvelope\"", "\"messageSignature\""),
+            ("\"hint\": \"", "\"hint\": \"x"),
+            ("\"mediaType\"", "\"extra\": 1, \"mediaType\""),
+        ] {
+            let changed = text.replacen(from, to, 1);
+            assert_ne!(changed, text);
+            assert!(Bundle::parse(changed.as_bytes()).is_err(), "{from} -> {to}");
+        }
+        assert!(Bundle::parse(b"").is_err());
+    }
+}

@@ -1,0 +1,53 @@
+//! Trust: keys, envelopes, bundles, the trust root, and the one door through which bytes become
+//! trusted.
+//!
+//! Bytes are untrusted until [`open`] or [`open_message`] returns them as [`Verified`]. What they
+//! return is exactly what was verified: nothing is parsed twice. The verifier brings the
+//! [`TrustRoot`]; nothing in what is verified can weaken it.
+
+mod base64;
+pub mod bundle;
+pub mod envelope;
+pub mod key;
+mod pem;
+pub mod root;
+mod verify;
+
+use std::fmt;
+
+use crate::finding::{Finding, Location, Rule};
+
+pub use bundle::{Bundle, Content};
+pub use envelope::Envelope;
+pub use key::{Algorithm, KeyError, KeyId, PrivateKey, PublicKey};
+pub use root::{Key, KeyState, Policy, Role, RoleName, RootError, TrustRoot};
+pub use verify::{Payload, Signer, Subject, Verified, open, open_message, open_with_key};
+
+/// Why a signed thing was not trusted: the thing is at fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The rule it breaks.
+    pub rule: &'static Rule,
+    /// What is wrong, in one line.
+    pub message: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(rule: &'static Rule, message: impl Into<String>) -> Self {
+        Self { rule, message: message.into() }
+    }
+
+    /// Turns the refusal into a finding at a place.
+    #[must_use]
+    pub fn at(self, location: Location) -> Finding {
+        Finding::new(self.rule, location, self.message)
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} ({})", self.message, self.rule.code)
+    }
+}
+
+impl std::error::Error for Refusal {}

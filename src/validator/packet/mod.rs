@@ -1,0 +1,16 @@
+//! The area `packet`: what a packet, its sidecars and its artifacts must be to each other.
+//!
+//! The rules of `verify`, each a plain function over what was read. All of them run, whatever the
+//! others found: the report names everything that is wrong, not the first thing.
+
+mod beside;
+mod contents;
+mod policy;
+mod signed;
+
+pub use beside::{artifacts_beside, checksums_beside, judge_directory, report_beside};
+pub use contents::{Contents, EvidenceSeen, GENEROUS, judge_contents, limits_of, read_packet};
+pub use policy::{Expectations, judge_evidence, judge_expectations, judge_freshness, judge_policy};
+pub use signed::{
+    checksums_of, judge_checksums_signature, judge_provenance, judge_seal, provenance_of, seal_of,
+};
