@@ -4,6 +4,7 @@ pub mod archive;
 pub mod checksums;
 pub mod directory;
 pub mod evidence;
+pub mod foreign;
 pub mod manifest;
 pub mod spec;
 
