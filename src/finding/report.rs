@@ -198,6 +198,14 @@ impl Report {
         self.checks.push(Check { name, subject, outcome, detail });
     }
 
+    /// Takes over what another report has found and checked.
+    pub fn append(&mut self, other: Self) {
+        self.asked += other.asked;
+        self.findings.extend(other.findings);
+        self.checks.extend(other.checks);
+        self.headlines.extend(other.headlines);
+    }
+
     /// Returns the findings so far, in the order they were made.
     #[must_use]
     pub fn findings(&self) -> &[Finding] {

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Error, check};
 use crate::digest::{Digest, HashingWriter};
-use crate::finding::{Area, Gate, Report, ReportDocument, Verdict};
+use crate::finding::{Area, Gate, Location, Report, ReportDocument, Verdict};
 use crate::json;
 use crate::packet::directory::{CHECKSUMS, Names, REPORT};
 use crate::packet::manifest::{EVIDENCE_FOLDER, member_of};
@@ -25,7 +25,7 @@ use crate::path::RelPath;
 use crate::provenance::{ResourceDescriptor, Statement, Subject, TestResult};
 use crate::time::Timestamp;
 use crate::tree::{self, Entry, Fingerprint, Tree, TreeError};
-use crate::validator::{self, Context};
+use crate::validator::{self, Context, packet as packet_rules};
 use crate::version::Version;
 
 /// What is asked.
@@ -77,7 +77,7 @@ pub struct Assembled {
 pub fn assemble(request: &Request) -> Result<Assembled, Error> {
     let tree = Tree::open(&request.root)?;
     let spec = read_spec(&tree, request)?;
-    let judged = judge(&tree, request)?;
+    let mut judged = judge(&tree, request)?;
     if judged.report.verdict() != Verdict::Pass && !request.allow_blocked {
         return Err(Error::Blocked(Box::new(judged.report)));
     }
@@ -85,8 +85,13 @@ pub fn assemble(request: &Request) -> Result<Assembled, Error> {
     let artifacts = copy_artifacts(request, &spec, &staging)?;
     let previous = request.previous.as_deref().map(|path| read_previous(path, &spec, request));
     let previous = previous.transpose()?;
+    let (collected, found) = collect_evidence(request, &tree, &artifacts)?;
+    judged.report.append(found);
+    if judged.report.verdict() != Verdict::Pass && !request.allow_blocked {
+        return Err(Error::Blocked(Box::new(judged.report)));
+    }
     let mut members = judged.evidence(&artifacts, request)?;
-    members.extend(collect_evidence(request, &artifacts)?);
+    members.extend(collected);
     members.sort_by(|(a, _), (b, _)| a.path.cmp(&b.path));
     let manifest = ReleaseManifest {
         schema: ReleaseManifest::SCHEMA.to_owned(),
@@ -244,9 +249,16 @@ fn sorted<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {
     items.collect::<BTreeSet<T>>().into_iter().collect()
 }
 
-/// Evidence from elsewhere: recognised by content, collected byte for byte.
-fn collect_evidence(request: &Request, artifacts: &[Artifact]) -> Result<Vec<Member>, Error> {
-    let Some(folder) = &request.evidence else { return Ok(Vec::new()) };
+/// Evidence from elsewhere: recognised by content, judged, collected byte for byte.
+fn collect_evidence(
+    request: &Request,
+    governed: &Tree,
+    artifacts: &[Artifact],
+) -> Result<(Vec<Member>, Report), Error> {
+    let mut report = Report::new("assemble", request.now, request.replay);
+    let Some(folder) = &request.evidence else { return Ok((Vec::new(), report)) };
+    let budget = validator::release::budget_in(governed, request.now);
+    let subjects: Vec<Digest> = artifacts.iter().map(|artifact| artifact.sha256).collect();
     let tree = Tree::open(folder)?;
     let known: BTreeSet<Digest> = artifacts.iter().map(|artifact| artifact.sha256).collect();
     let mut members = Vec::new();
@@ -261,12 +273,23 @@ fn collect_evidence(request: &Request, artifacts: &[Artifact]) -> Result<Vec<Mem
             refused("evidence lies in a folder named after its area: stack, k8s, observe, load, release or rollback")
         })?;
         let bytes = tree.read(&entry.path, evidence::MAX_BYTES)?;
-        let (recognised, _) = evidence::recognise(&bytes).ok_or_else(|| {
+        let (recognised, node) = evidence::recognise(&bytes).ok_or_else(|| {
             refused(
                 "not recognised as evidence; expected an SBOM (SPDX, CycloneDX), a scan report, a drill result, a load summary, a DSSE envelope or a Sigstore bundle",
             )
         })?;
+        // By the name in the packet: where the folder lies is nobody's business.
         let path = format!("{EVIDENCE_FOLDER}/{}", entry.path);
+        let location = Location::named(&path);
+        packet_rules::judge_text(
+            &location,
+            &recognised,
+            &node,
+            &bytes,
+            &subjects,
+            &budget,
+            &mut report,
+        );
         let clash = path.ends_with("/report.json") || path.ends_with("/test-result.json");
         if clash {
             return Err(refused(
@@ -285,7 +308,7 @@ fn collect_evidence(request: &Request, artifacts: &[Artifact]) -> Result<Vec<Mem
         };
         members.push((item, MemberBytes::Evidence(entry.path)));
     }
-    Ok(members)
+    Ok((members, report))
 }
 
 fn area_of(path: &RelPath) -> Option<Area> {

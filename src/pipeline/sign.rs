@@ -44,7 +44,7 @@ pub fn sign(directory: &Path, keys: &[SigningKey]) -> Result<Signed, Error> {
     let [packet] = packets.as_slice() else {
         return Err(refused(format!("holds {} packets; expected one release", packets.len())));
     };
-    let contents = judge::read_packet(packet, judge::GENEROUS, &mut |_, _| {})?
+    let contents = judge::read_packet(packet, judge::GENEROUS, &mut |_, _, _, _| {})?
         .map_err(|finding| refused(finding.message))?;
     judge_release(directory, packet, &contents)?;
     let names = Names::of(&contents.manifest);

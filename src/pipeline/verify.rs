@@ -13,6 +13,7 @@ use crate::tree::{self, Tree};
 use crate::trust::TrustRoot;
 use crate::trust::root::MAX_BYTES;
 use crate::validator::packet::{self as judge, Contents, Expectations};
+use crate::validator::release::scans::Budget;
 
 /// What is asked.
 #[derive(Debug, Clone)]
@@ -55,7 +56,7 @@ pub fn verify(request: &Request) -> Result<Report, Error> {
             format!("is not the name of a packet; expected `<name>-<version>{PACKET_SUFFIX}`");
         return Err(Error::Unusable { path: packet_path, problem });
     };
-    let contents = read(&packet_path, file_name, &root, &mut report)?;
+    let contents = read(request, &packet_path, file_name, &root, &mut report)?;
     judge::judge_seal(directory, file_name, contents.as_ref(), &root, &mut report)?;
     judge::judge_provenance(directory, &names, contents.as_ref(), &root, &mut report)?;
     if let Some(contents) = &contents {
@@ -101,13 +102,26 @@ fn locate(
 }
 
 fn read(
+    request: &Request,
     path: &Path,
     file_name: &str,
     root: &TrustRoot,
     report: &mut Report,
 ) -> Result<Option<Contents>, Error> {
     let limits = judge::limits_of(root.policy());
-    match judge::read_packet(path, limits, &mut |_, _| {})? {
+    let allowed = root.policy().vulnerabilities;
+    let budget = Budget {
+        max_critical: u64::from(allowed.max_critical),
+        max_high: u64::from(allowed.max_high),
+        accepted: Vec::new(),
+    };
+    let mut evidence = Report::new("verify", request.now, request.replay);
+    let read = judge::read_packet(path, limits, &mut |member, recognised, node, bytes| {
+        let location = Location::member(file_name, member.as_str());
+        judge::judge_text(&location, recognised, node, bytes, &[], &budget, &mut evidence);
+    })?;
+    report.append(evidence);
+    match read {
         Ok(contents) => {
             let members = contents.members.len();
             let detail =

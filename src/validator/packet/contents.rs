@@ -5,13 +5,14 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 
 use crate::digest::{Digest, HashingWriter};
+use crate::document::Node;
 use crate::finding::rules::packet as rules;
 use crate::finding::{Finding, Location, Report};
 use crate::packet::archive::{self, Limits, Unpacked};
 use crate::packet::directory::CHECKSUMS;
 use crate::packet::evidence::{self, Recognised};
 use crate::packet::manifest::EVIDENCE_FOLDER;
-use crate::packet::{ArchiveError, Checksums, ReleaseManifest};
+use crate::packet::{ArchiveError, Checksums, EvidenceKind, ReleaseManifest};
 use crate::path::RelPath;
 use crate::tree::{self, TreeError};
 use crate::trust::Policy;
@@ -39,6 +40,8 @@ pub struct Contents {
 pub struct EvidenceSeen {
     /// What it is; nothing for what is none of the known kinds.
     pub recognised: Option<Recognised>,
+    /// The version that an SBOM states for what it describes.
+    pub stated_version: Option<String>,
     /// The bytes of the validators' own evidence and of signed evidence, which are judged after
     /// the pass; empty for the rest.
     pub bytes: Vec<u8>,
@@ -62,8 +65,10 @@ pub fn limits_of(policy: &Policy) -> Limits {
 /// The largest piece of evidence that is kept until after the pass, in bytes.
 const MAX_KEPT: u64 = 16 << 20;
 
-/// Reads a packet in one streaming pass. `judge` sees the parsed text of every piece of evidence
-/// as it goes by.
+/// Sees every piece of recognised evidence as it goes by: its member, what it is, its text.
+pub type EvidenceJudge<'a> = &'a mut dyn FnMut(&RelPath, &Recognised, &Node, &[u8]);
+
+/// Reads a packet in one streaming pass. `judge` sees every piece of recognised evidence.
 ///
 /// # Errors
 ///
@@ -72,7 +77,7 @@ const MAX_KEPT: u64 = 16 << 20;
 pub fn read_packet(
     path: &Path,
     limits: Limits,
-    judge: &mut dyn FnMut(&RelPath, &[u8]),
+    judge: EvidenceJudge<'_>,
 ) -> Result<Result<Contents, Box<Finding>>, TreeError> {
     let (file, _) = tree::open_named(path)?;
     let mut members = BTreeMap::new();
@@ -92,8 +97,7 @@ pub fn read_packet(
             ReleaseManifest::MEMBER => drop(kept.insert(ReleaseManifest::MEMBER, text)),
             CHECKSUMS => drop(kept.insert(CHECKSUMS, text)),
             _ if member.starts_with(EVIDENCE_FOLDER) => {
-                judge(member, &text);
-                seen.insert(member.clone(), look_at(member, text));
+                seen.insert(member.clone(), look_at(member, text, judge));
             }
             _ => {}
         }
@@ -144,13 +148,20 @@ fn hash_through(bytes: &mut dyn Read) -> io::Result<Digest> {
     }
 }
 
-fn look_at(member: &RelPath, text: Vec<u8>) -> EvidenceSeen {
-    use crate::packet::EvidenceKind;
-    let recognised = evidence::recognise(&text).map(|(recognised, _)| recognised);
+fn look_at(member: &RelPath, text: Vec<u8>, judge: EvidenceJudge<'_>) -> EvidenceSeen {
+    let mut stated_version = None;
+    let recognised = evidence::recognise(&text).map(|(recognised, node)| {
+        judge(member, &recognised, &node, &text);
+        if recognised.kind == EvidenceKind::Sbom {
+            stated_version = super::stated_version(&node);
+        }
+        recognised
+    });
     let is_ours = matches!(member.file_name(), "report.json" | "test-result.json");
     let is_signed = recognised.as_ref().is_some_and(|seen| seen.kind == EvidenceKind::Attestation);
     let keep = (is_ours || is_signed) && text.len() as u64 <= MAX_KEPT;
-    EvidenceSeen { recognised, bytes: if keep { text } else { Vec::new() } }
+    let bytes = if keep { text } else { Vec::new() };
+    EvidenceSeen { recognised, stated_version, bytes }
 }
 
 fn archive_finding(error: &ArchiveError, shown: &str) -> Finding {

@@ -5,12 +5,16 @@
 
 mod beside;
 mod contents;
+mod evidence;
 mod policy;
 mod signed;
 
 pub use beside::{artifacts_beside, checksums_beside, judge_directory, report_beside};
-pub use contents::{Contents, EvidenceSeen, GENEROUS, judge_contents, limits_of, read_packet};
-pub use policy::{Expectations, judge_evidence, judge_expectations, judge_freshness, judge_policy};
+pub use contents::{
+    Contents, EvidenceJudge, EvidenceSeen, GENEROUS, judge_contents, limits_of, read_packet,
+};
+pub use evidence::{judge_evidence, judge_text, stated_version};
+pub use policy::{Expectations, judge_expectations, judge_freshness, judge_policy};
 pub use signed::{
     checksums_of, judge_checksums_signature, judge_provenance, judge_seal, provenance_of, seal_of,
 };

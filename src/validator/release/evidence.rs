@@ -6,10 +6,12 @@ use super::layout;
 use super::row::digest_of_reference;
 use super::sbom::judge_sbom;
 use super::scans::{Budget, judge_scan};
-use crate::document::Node;
+use crate::document::{Limits, Node, parse_json};
 use crate::finding::rules::release as rules;
-use crate::finding::{Finding, Report};
+use crate::finding::{Finding, Location, Report};
+use crate::path::RelPath;
 use crate::time::Timestamp;
+use crate::tree::Tree;
 use crate::validator::Context;
 
 /// Judges every SBOM of the manifest, and looks for images without one.
@@ -101,6 +103,20 @@ pub(super) fn scan_reports(inputs: &Inputs, context: &Context, report: &mut Repo
         let finding = Finding::new(&rules::SCAN_ABSENT, manifest.at("/scan_reports"), message);
         report.push(finding.actual(digest));
     }
+}
+
+/// Reads the budget of a tree's evidence policy; without one nothing is allowed.
+pub(super) fn budget_in(tree: &Tree, now: Timestamp) -> Budget {
+    let path: RelPath = layout::EVIDENCE_POLICY.parse().expect("a fixed path is portable");
+    let root = tree
+        .read(&path, Limits::GOVERNED.bytes)
+        .ok()
+        .and_then(|bytes| parse_json(&bytes, Limits::GOVERNED).ok());
+    // What is wrong with an override is told where the area is judged.
+    let mut unheard = Report::new("check", now, false);
+    let source =
+        root.map(|root| Source { location: Location::file(&path), root, is_member: false });
+    budget_of(source.as_ref(), now, &mut unheard)
 }
 
 /// Reads the budget with its overrides; those that nobody answers for do not count.

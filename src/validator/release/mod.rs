@@ -29,6 +29,7 @@ use input::Inputs;
 use super::{Context, Governed, Hygiene};
 use crate::finding::rules::release as rules;
 use crate::finding::{Area, Finding, Location, Report};
+use crate::time::Timestamp;
 use crate::tree::Tree;
 
 /// Where the area's files lie; the first folder must hold some.
@@ -40,6 +41,12 @@ const HYGIENE: Hygiene = Hygiene {
     malformed: &rules::DOCUMENT_MALFORMED,
     ambiguous: &rules::SCALAR_AMBIGUOUS,
 };
+
+/// Returns how many vulnerabilities the tree's evidence policy allows; none without a policy.
+#[must_use]
+pub fn budget_in(tree: &Tree, now: Timestamp) -> scans::Budget {
+    evidence::budget_in(tree, now)
+}
 
 /// The rules, in the order in which they run.
 const RULES: &[fn(&Inputs, &Context, &mut Report)] = &[

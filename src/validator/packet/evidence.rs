@@ -1,0 +1,260 @@
+//! The evidence in a packet: each piece is what it is listed as, and what the policy asks for is
+//! there.
+
+use std::collections::BTreeSet;
+
+use super::Contents;
+use crate::digest::Digest;
+use crate::document::Node;
+use crate::finding::rules::{packet as rules, release as release_rules, trust as trust_rules};
+use crate::finding::{Area, Finding, Location, Report, ReportDocument, Verdict};
+use crate::json::{self, Limits};
+use crate::packet::evidence::Recognised;
+use crate::packet::{EvidenceItem, EvidenceKind, ReleaseManifest};
+use crate::provenance::{PAYLOAD_TYPE, Statement, TestOutcome, TestResult, subject_digests};
+use crate::trust::{self, Bundle, RoleName, TrustRoot};
+use crate::validator::release::sbom::judge_sbom;
+use crate::validator::release::scans::{Budget, judge_scan};
+use crate::validator::release::secrets::judge_secrets;
+
+/// Judges the text of one piece of evidence from elsewhere: an SBOM is real, a scan keeps its
+/// budget, and nothing holds a secret. `subjects` are the artifacts that an SBOM may describe;
+/// none when they are not known yet.
+pub fn judge_text(
+    location: &Location,
+    recognised: &Recognised,
+    node: &Node,
+    bytes: &[u8],
+    subjects: &[Digest],
+    budget: &Budget,
+    report: &mut Report,
+) {
+    match recognised.kind {
+        EvidenceKind::Sbom => judge_sbom(location, node, subjects, report),
+        EvidenceKind::Scan => judge_scan(location, node, budget, report),
+        EvidenceKind::ValidatorReport
+        | EvidenceKind::TestResult
+        | EvidenceKind::Drill
+        | EvidenceKind::LoadSummary
+        | EvidenceKind::Attestation => {}
+    }
+    judge_secrets(location, bytes, report);
+}
+
+/// Returns the version that an SBOM states for what it describes.
+#[must_use]
+pub fn stated_version(node: &Node) -> Option<String> {
+    let text = |node: &Node, key: &str| node.get(key).and_then(Node::as_str).map(str::to_owned);
+    if let Some(component) = node.pointer("/metadata/component") {
+        return text(component, "version");
+    }
+    let described = node
+        .get("relationships")?
+        .items()
+        .iter()
+        .find(|row| text(row, "relationshipType").as_deref() == Some("DESCRIBES"))
+        .and_then(|row| text(row, "relatedSpdxElement"))?;
+    let packages = node.get("packages")?.items();
+    let package = packages.iter().find(|row| text(row, "SPDXID").as_ref() == Some(&described))?;
+    text(package, "versionInfo")
+}
+
+/// Holds the evidence against what the policy asks for, and each piece against what it says.
+pub fn judge_evidence(contents: &Contents, packet: &str, root: &TrustRoot, report: &mut Report) {
+    for item in &contents.manifest.evidence {
+        judge_item(contents, packet, item, root, report);
+    }
+    let manifest = &contents.manifest;
+    for required in &root.policy().evidence {
+        let label = match &required.area {
+            Some(area) => format!("{} of {area}", required.kind),
+            None => required.kind.clone(),
+        };
+        let candidates: Vec<&EvidenceItem> = manifest
+            .evidence
+            .iter()
+            .filter(|item| {
+                item.kind.name() == required.kind
+                    && required.area.as_ref().is_none_or(|area| area == item.area.word())
+                    && is_convincing(contents, item, root, report)
+            })
+            .collect();
+        let location = Location::member(packet, ReleaseManifest::MEMBER).pointing("/evidence");
+        let Some(newest) = candidates.iter().map(|item| item.observed_at).max() else {
+            let message =
+                format!("the policy asks for {label}, and the packet holds none that counts");
+            let finding = Finding::new(&rules::EVIDENCE_MISSING, location, message);
+            report.failed("required-evidence", label, finding);
+            continue;
+        };
+        let age = manifest.issued_at.seconds_since(newest);
+        if age > i64::from(required.max_age_days) * 86_400 {
+            let message = format!(
+                "{label} was observed more than {} days before the release",
+                required.max_age_days
+            );
+            let finding = Finding::new(&rules::EVIDENCE_TOO_OLD, location, message)
+                .declared(newest)
+                .actual(manifest.issued_at);
+            report.failed("required-evidence", label, finding);
+        } else {
+            report.passed("required-evidence", label, format!("observed {newest}"));
+        }
+    }
+}
+
+/// Whether a piece counts: the validators' own pass, the signed by somebody in the role.
+fn is_convincing(
+    contents: &Contents,
+    item: &EvidenceItem,
+    root: &TrustRoot,
+    report: &Report,
+) -> bool {
+    let Some(seen) = contents.evidence.get(&item.path) else { return false };
+    match item.kind {
+        EvidenceKind::ValidatorReport => passes(&seen.bytes, item),
+        EvidenceKind::TestResult => Statement::<TestResult>::parse(&seen.bytes)
+            .is_ok_and(|statement| statement.predicate.result != TestOutcome::Failed),
+        EvidenceKind::Attestation => opens(contents, &seen.bytes, root, report).is_ok(),
+        EvidenceKind::Sbom
+        | EvidenceKind::Scan
+        | EvidenceKind::Drill
+        | EvidenceKind::LoadSummary => seen.recognised.is_some(),
+    }
+}
+
+fn passes(bytes: &[u8], item: &EvidenceItem) -> bool {
+    json::parse::<ReportDocument>(bytes, Limits::EVIDENCE).is_ok_and(|document| {
+        document.schema == ReportDocument::SCHEMA
+            && document.verdict == Verdict::Pass
+            && (item.area == Area::Packet || document.areas.iter().all(|row| row.area == item.area))
+    })
+}
+
+/// Opens signed evidence: somebody in the evidence role says something about this release.
+fn opens(
+    contents: &Contents,
+    bytes: &[u8],
+    root: &TrustRoot,
+    report: &Report,
+) -> Result<String, trust::Refusal> {
+    let bundle = Bundle::parse(bytes)?;
+    let now = report.judged_at();
+    let opened = trust::open(&[bundle], PAYLOAD_TYPE, RoleName::Evidence, root, now)?;
+    let subjects = subject_digests(&opened.value().bytes)?;
+    let mut artifacts = contents.manifest.artifacts.iter();
+    if !artifacts.any(|artifact| subjects.contains(&artifact.sha256)) {
+        let message = "it speaks about no artifact of this release".to_owned();
+        return Err(trust::Refusal { rule: &trust_rules::SUBJECT_MISMATCH, message });
+    }
+    let names: Vec<String> =
+        opened.signers().iter().map(|signer| signer.owner.escape_debug().to_string()).collect();
+    Ok(names.join(", "))
+}
+
+fn judge_item(
+    contents: &Contents,
+    packet: &str,
+    item: &EvidenceItem,
+    root: &TrustRoot,
+    report: &mut Report,
+) {
+    let location = Location::member(packet, item.path.as_str());
+    let Some(seen) = contents.evidence.get(&item.path) else { return };
+    let subject = item.path.as_str();
+    match item.kind {
+        EvidenceKind::ValidatorReport if !passes(&seen.bytes, item) => {
+            let message = "this validator's report did not pass";
+            let finding = Finding::new(&rules::EVIDENCE_NOT_PASSED, location, message);
+            report.failed("evidence", subject, finding);
+        }
+        EvidenceKind::TestResult => {
+            judge_test_result(contents, &seen.bytes, item, location, report);
+        }
+        EvidenceKind::Attestation => match opens(contents, &seen.bytes, root, report) {
+            Ok(names) => report.passed("evidence", subject, format!("signed by {names}")),
+            // Collected as it is. Whether it is needed is for the policy to say, and then only
+            // one that opens counts.
+            Err(refusal) => report.skipped("evidence", subject, refusal.message),
+        },
+        EvidenceKind::ValidatorReport => report.passed("evidence", subject, "passed"),
+        EvidenceKind::Sbom
+        | EvidenceKind::Scan
+        | EvidenceKind::Drill
+        | EvidenceKind::LoadSummary => {
+            judge_recognised(contents, item, seen.recognised.as_ref(), location, report);
+        }
+    }
+    if let Some(stated) = &seen.stated_version
+        && *stated != contents.manifest.version.to_string()
+    {
+        let location = Location::member(packet, item.path.as_str());
+        let message = "the SBOM describes another version than the release has";
+        let finding = Finding::new(&rules::CROSS_DOCUMENT_MISMATCH, location, message)
+            .declared(stated)
+            .actual(&contents.manifest.version);
+        report.failed("evidence-version", subject, finding);
+    }
+}
+
+/// What the manifest lists of a piece is what the piece says: its kind, its time, its subjects.
+fn judge_recognised(
+    contents: &Contents,
+    item: &EvidenceItem,
+    recognised: Option<&Recognised>,
+    location: Location,
+    report: &mut Report,
+) {
+    let subject = item.path.as_str();
+    let Some(recognised) = recognised.filter(|seen| seen.kind == item.kind) else {
+        let message = format!("listed as {}, and is something else", item.kind);
+        let finding = Finding::new(&rules::MEMBER_DIFFERS, location, message);
+        return report.failed("evidence", subject, finding);
+    };
+    let artifacts: BTreeSet<Digest> =
+        contents.manifest.artifacts.iter().map(|artifact| artifact.sha256).collect();
+    let named: Vec<Digest> = recognised.digests.intersection(&artifacts).copied().collect();
+    let other_time = recognised.observed_at.is_some_and(|time| time != item.observed_at);
+    if named != item.subjects || other_time {
+        let message = "the manifest lists another time or other subjects than it states";
+        let finding = Finding::new(&rules::CROSS_DOCUMENT_MISMATCH, location, message);
+        return report.failed("evidence", subject, finding);
+    }
+    if item.kind == EvidenceKind::Sbom && named.is_empty() {
+        let message = "describes no artifact of this release";
+        let finding = Finding::new(&release_rules::SBOM_SUBJECT, location, message);
+        return report.failed("evidence", subject, finding);
+    }
+    report.passed("evidence", subject, item.kind.to_string());
+}
+
+/// A test result speaks about this release's artifacts, all of them.
+fn judge_test_result(
+    contents: &Contents,
+    bytes: &[u8],
+    item: &EvidenceItem,
+    location: Location,
+    report: &mut Report,
+) {
+    let subject = item.path.as_str();
+    let statement = match Statement::<TestResult>::parse(bytes) {
+        Ok(statement) => statement,
+        Err(error) => {
+            let finding = trust::Refusal::from(error).at(location);
+            return report.failed("evidence", subject, finding);
+        }
+    };
+    let named = |digest: Digest| statement.subjects.iter().any(|subject| subject.digest == digest);
+    let artifacts = &contents.manifest.artifacts;
+    if let Some(missing) = artifacts.iter().find(|artifact| !named(artifact.sha256)) {
+        let message = format!("the test result does not speak about `{}`", missing.path);
+        let finding = Finding::new(&trust_rules::SUBJECT_MISMATCH, location, message);
+        report.failed("evidence", subject, finding);
+    } else if statement.predicate.result == TestOutcome::Failed {
+        let message = "the test result is FAILED";
+        let finding = Finding::new(&rules::EVIDENCE_NOT_PASSED, location, message);
+        report.failed("evidence", subject, finding);
+    } else {
+        report.passed("evidence", subject, format!("{} subjects", statement.subjects.len()));
+    }
+}
