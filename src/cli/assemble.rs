@@ -74,6 +74,7 @@ pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
         issued_at: session.issued_at,
         now: session.now,
         replay: session.replay,
+        issued_at_given: session.issued_at_given,
     };
     let progress = session.progress("assembling");
     let assembled = assemble::assemble(&request);

@@ -317,6 +317,7 @@ fn assemble_request(stage: &Stage, out: &Path) -> Result<assemble::Request, Fail
         issued_at: stage.now,
         now: stage.now,
         replay: true,
+        issued_at_given: false,
     })
 }
 
