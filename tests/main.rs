@@ -12,3 +12,4 @@
 mod architecture;
 mod release;
 mod schemas;
+mod vectors;
