@@ -10,5 +10,7 @@
 )]
 
 mod architecture;
+mod archive;
 mod release;
 mod schemas;
+mod vectors;

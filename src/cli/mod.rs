@@ -138,3 +138,16 @@ pub(crate) fn run() -> ExitCode {
         },
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    /// Two flags of one name, or a reference to a flag that is not there.
+    #[test]
+    fn every_verbs_flags_are_consistent() {
+        Cli::command().debug_assert();
+    }
+}
