@@ -12,6 +12,7 @@ mod render;
 mod rules;
 mod session;
 mod sign;
+mod trust;
 mod verify;
 
 use std::process::ExitCode;
@@ -94,6 +95,9 @@ enum Verb {
     /// Make, show or encrypt keys
     #[command(subcommand)]
     Keys(keys::Verb),
+    /// Create, change, sign and verify trust roots
+    #[command(subcommand)]
+    Trust(trust::Verb),
     /// Sign one file
     SignBlob(blob::SignArgs),
     /// Verify one file's Sigstore bundle with a key
@@ -123,6 +127,7 @@ pub(crate) fn run() -> ExitCode {
             Verb::Verify(args) => verify::run(args, &session),
             Verb::Checksums(verb) => checksums::run(verb, &session),
             Verb::Keys(verb) => keys::run(verb, &session),
+            Verb::Trust(verb) => trust::run(verb, &session),
             Verb::SignBlob(args) => blob::sign(args, &session),
             Verb::VerifyBlob(args) => blob::verify(args, &session),
             Verb::Inspect(args) => inspect::run(args, &session),

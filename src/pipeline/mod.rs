@@ -9,6 +9,7 @@ pub mod checksums;
 pub mod inspect;
 pub mod sign;
 mod state;
+pub mod trust;
 pub mod verify;
 
 use std::fmt;

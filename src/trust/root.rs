@@ -546,7 +546,7 @@ mod tests {
         let next = document(2, &[&bob, &carol], 2);
         let sealed = |keys: &[&PrivateKey]| TrustRoot::seal(&next, keys);
         let whole = sealed(&[&alice.key, &bob.key, &carol.key]).unwrap();
-        let root = TrustRoot::open_chain(&first, &[whole.clone()], time(NOW)).unwrap();
+        let root = TrustRoot::open_chain(&first, std::slice::from_ref(&whole), time(NOW)).unwrap();
         assert_eq!(root.version(), 2);
         // Without Alice the first version's threshold is not reached, without Carol the second's.
         let new_people = sealed(&[&bob.key, &carol.key]).unwrap();
@@ -559,7 +559,7 @@ mod tests {
         let third =
             TrustRoot::seal(&document(3, &[&bob, &carol], 2), &[&bob.key, &carol.key]).unwrap();
         assert!(matches!(
-            TrustRoot::open_chain(&first, &[third.clone()], time(NOW)),
+            TrustRoot::open_chain(&first, std::slice::from_ref(&third), time(NOW)),
             Err(RootError::NotNext { before: 1, found: 3 })
         ));
         let root = TrustRoot::open_chain(&first, &[whole, third], time(NOW)).unwrap();

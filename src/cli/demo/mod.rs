@@ -326,6 +326,7 @@ fn verify_release(stage: &Stage, target: &Path) -> Result<Report, Failure> {
     Ok(verify::verify(&verify::Request {
         target: target.to_owned(),
         trust: stage.path("trust-root.json"),
+        updates: None,
         expectations: Expectations {
             name: Some("lantern".to_owned()),
             version: VERSION.parse().ok(),
