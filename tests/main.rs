@@ -11,6 +11,10 @@
 
 mod architecture;
 mod archive;
+mod forgery;
+mod json_tree;
+mod mutation;
 mod release;
 mod schemas;
+mod specimen;
 mod vectors;
