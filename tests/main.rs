@@ -11,6 +11,8 @@
 
 mod architecture;
 mod archive;
+mod cases;
+mod command;
 mod forgery;
 mod json_tree;
 mod mutation;
