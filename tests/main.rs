@@ -11,6 +11,12 @@
 
 mod architecture;
 mod archive;
+mod cases;
+mod command;
+mod forgery;
+mod json_tree;
+mod mutation;
 mod release;
 mod schemas;
+mod specimen;
 mod vectors;

@@ -25,7 +25,7 @@ use session::Session;
 
 /// Proves that a release may be distributed, installed or rolled back.
 #[derive(Parser)]
-#[command(name = "countersign", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "countersign", version, max_term_width = 100)]
 #[command(after_help = exit::TABLE)]
 struct Cli {
     #[command(flatten)]

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::ReleaseManifest;
+use crate::finding::rules::trust as rules;
 use crate::tree::{self, TreeError};
 use crate::trust::{Bundle, Refusal};
 
@@ -110,11 +111,14 @@ pub fn read_sidecar(directory: &Path, base: &str) -> Result<Sidecar, TreeError> 
         Err(error) if error.is_not_found() => return Ok(Sidecar::Bundles(bundles)),
         Err(error) => return Err(error),
     };
+    let lines = lines.strip_suffix(b"\n").unwrap_or(&lines);
     let lines: Vec<&[u8]> = lines.split(|byte| *byte == b'\n').collect();
-    for line in lines.iter().take(MAX_MORE + 1) {
-        if line.is_empty() {
-            continue;
-        }
+    if lines.len() > MAX_MORE {
+        let message = format!("{} further bundles; at most {MAX_MORE} are read", lines.len());
+        return Ok(Sidecar::Malformed(Refusal::new(&rules::BUNDLE_MALFORMED, message)));
+    }
+    // Every line is a bundle: what is skipped is what nobody judged.
+    for line in lines {
         match Bundle::parse(line) {
             Ok(bundle) => bundles.push(bundle),
             Err(refusal) => return Ok(Sidecar::Malformed(refusal)),
