@@ -120,6 +120,7 @@ pub(crate) fn assemble_request(artifacts: &Path, evidence: &Path, out: &Path) ->
         issued_at: now(),
         now: now(),
         replay: true,
+        issued_at_given: false,
     }
 }
 
@@ -245,6 +246,7 @@ pub(crate) fn judge(directory: &Path, trust: &Path) -> Result<Report, Error> {
     verify::verify(&verify::Request {
         target: directory.to_owned(),
         trust: trust.to_owned(),
+        updates: None,
         expectations: Expectations {
             name: Some("lantern".to_owned()),
             version: VERSION.parse().ok(),

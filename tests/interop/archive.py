@@ -32,6 +32,14 @@ def python_tar(members):
     return out.getvalue()
 
 
+def readable(tar):
+    try:
+        with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
+            return bool(archive.getmembers())
+    except tarfile.TarError:
+        return False
+
+
 def canonical_gzip(tar):
     """The canonical frame around what zlib makes of an archive."""
     state = zlib.compressobj(6, zlib.DEFLATED, -15)
@@ -124,6 +132,14 @@ def refusals(demo, packet):
              "CS-PACKET-002")
     replaced("with a member twice",
              canonical_gzip(python_tar(sorted(members + members[-1:]))), "CS-PACKET-002")
+    broken = bytearray(tar)
+    broken[0] ^= 1
+    check("tarfile refuses a header with a wrong sum", not readable(bytes(broken)))
+    with tempfile.NamedTemporaryFile(suffix=".tar") as file:
+        file.write(broken)
+        file.flush()
+        check("GNU tar refuses a header with a wrong sum", not run("tar", "-tf", file.name))
+    replaced("with a header with a wrong sum", canonical_gzip(bytes(broken)), "CS-PACKET-002")
     name, data = next(member for member in members if member[0].endswith(".spdx.json"))
     twin = name.rsplit("/", 1)[0] + "/" + name.rsplit("/", 1)[1].upper()
     replaced("with a member that differs from another only in case",
