@@ -10,7 +10,7 @@ mod toml;
 mod yaml;
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use crate::json::{self, Container, Scalar, Sink, escape_pointer};
 use crate::path::RelPath;
@@ -230,16 +230,23 @@ impl Node {
 
     /// Calls `visit` for this value and every value below it, with its pointer, in order.
     pub fn walk<'a>(&'a self, visit: &mut impl FnMut(&str, &'a Node)) {
-        self.walk_from("", visit);
+        self.walk_from(&mut String::new(), visit);
     }
 
-    fn walk_from<'a>(&'a self, pointer: &str, visit: &mut impl FnMut(&str, &'a Node)) {
+    /// One pointer grows and shrinks on the way: below a long key, a fresh one for each value
+    /// would take the time of the whole text for each of them.
+    fn walk_from<'a>(&'a self, pointer: &mut String, visit: &mut impl FnMut(&str, &'a Node)) {
         visit(pointer, self);
+        let length = pointer.len();
         for (index, item) in self.items().iter().enumerate() {
-            item.walk_from(&format!("{pointer}/{index}"), visit);
+            let _ = write!(pointer, "/{index}");
+            item.walk_from(pointer, visit);
+            pointer.truncate(length);
         }
         for entry in self.entries() {
-            entry.value.walk_from(&format!("{pointer}/{}", escape_pointer(&entry.key)), visit);
+            let _ = write!(pointer, "/{}", escape_pointer(&entry.key));
+            entry.value.walk_from(pointer, visit);
+            pointer.truncate(length);
         }
     }
 
@@ -357,7 +364,7 @@ fn text_of(bytes: &[u8]) -> Result<&str, DocumentError> {
 ///
 /// As [`json::parse`].
 pub fn parse_json(bytes: &[u8], limits: Limits) -> Result<Node, DocumentError> {
-    let mut builder = Builder::default();
+    let mut builder = Builder { most: limits.values, ..Builder::default() };
     let limits = json::Limits { bytes: limits.bytes, depth: limits.depth };
     json::scan(bytes, limits, &mut builder).map_err(|error| DocumentError {
         position: error.position,
@@ -373,6 +380,9 @@ struct Builder {
     open: Vec<(Node, Option<(String, Position)>)>,
     key: Option<(String, Position)>,
     root: Option<Node>,
+    /// Values met so far, and the most that are kept: each takes many times its text.
+    values: usize,
+    most: usize,
 }
 
 impl Builder {
@@ -389,7 +399,12 @@ impl Builder {
 }
 
 impl<'a> Sink<'a> for Builder {
+    fn refuses(&self) -> Option<String> {
+        (self.values >= self.most).then(|| format!("more than {} values", self.most))
+    }
+
     fn scalar(&mut self, value: Scalar<'a>, position: Position) {
+        self.values += 1;
         let value = match value {
             Scalar::Null => Value::Null,
             Scalar::Bool(truth) => Value::Bool(truth),
@@ -405,6 +420,7 @@ impl<'a> Sink<'a> for Builder {
     }
 
     fn begin(&mut self, container: Container, position: Position) {
+        self.values += 1;
         let value = match container {
             Container::Array => Value::Sequence(Vec::new()),
             Container::Object => Value::Mapping(Vec::new()),
@@ -430,6 +446,31 @@ mod tests {
         let inner = node.pointer("/a/1/b~1c").unwrap();
         assert_eq!((inner.as_str(), inner.position), (Some("x"), Position { line: 2, column: 20 }));
         assert!(node.pointer("/a/2").is_none());
+    }
+
+    #[test]
+    fn more_values_than_the_limit_are_refused() {
+        let limits = Limits { values: 3, ..Limits::GOVERNED };
+        assert!(parse_json(b"[1, {}]", limits).is_ok());
+        for many in ["[1, 2, 3]", "{\"a\": [{}], \"b\": []}", "[[[[]]]]"] {
+            let error = parse_json(many.as_bytes(), limits).unwrap_err();
+            assert_eq!(error.problem, "more than 3 values", "{many}");
+        }
+    }
+
+    #[test]
+    fn a_long_key_above_many_values_is_walked_in_time() {
+        let text = format!("{{\"{}\": [{}0]}}", "k".repeat(1 << 20), "0,".repeat(200_000));
+        let node = parse_json(text.as_bytes(), Limits::GOVERNED).unwrap();
+        let begun = std::time::Instant::now();
+        let (mut values, mut longest) = (0, 0);
+        node.walk(&mut |pointer, _| {
+            values += 1;
+            longest = longest.max(pointer.len());
+        });
+        assert_eq!((values, longest), (200_003, (1 << 20) + 8));
+        // A copy of the key for each value would be 200 GB.
+        assert!(begun.elapsed().as_secs() < 10);
     }
 
     #[test]

@@ -25,7 +25,14 @@ use crate::json::escape_pointer;
 /// Reads every document of a YAML stream; documents that hold nothing are left out.
 pub(super) fn parse(text: &str, limits: Limits) -> Result<Vec<Node>, DocumentError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut loader = Loader { limits, values: 0, anchors: HashMap::new(), open: Vec::new() };
+    let mut loader = Loader {
+        limits,
+        values: 0,
+        anchored: 0,
+        repeated: 0,
+        anchors: HashMap::new(),
+        open: Vec::new(),
+    };
     let mut roots = Vec::new();
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| DocumentError {
@@ -53,8 +60,51 @@ struct Loader {
     limits: Limits,
     /// Values met, aliases counted with all they stand for.
     values: usize,
-    anchors: HashMap<usize, (Node, usize)>,
+    /// Values kept under anchors: an anchor around an anchor keeps the inner ones again.
+    anchored: usize,
+    /// Bytes of text kept under anchors and repeated by aliases.
+    repeated: usize,
+    anchors: HashMap<usize, Anchored>,
     open: Vec<Open>,
+}
+
+/// What an anchor names, and how much of it there is.
+#[derive(Clone)]
+struct Anchored {
+    node: Node,
+    values: usize,
+    text: usize,
+    depth: usize,
+}
+
+impl Anchored {
+    fn new(node: &Node) -> Self {
+        let mut size = Self { node: node.clone(), values: 0, text: 0, depth: 0 };
+        size.measure(node, 1);
+        size
+    }
+
+    fn measure(&mut self, node: &Node, depth: usize) {
+        self.values += 1;
+        self.depth = self.depth.max(depth);
+        match &node.value {
+            Value::Null | Value::Bool(_) => {}
+            Value::Number(text) | Value::String(text) | Value::Ambiguous(text, _) => {
+                self.text += text.len();
+            }
+            Value::Sequence(items) => items.iter().for_each(|item| self.measure(item, depth + 1)),
+            Value::Mapping(entries) => {
+                for entry in entries {
+                    self.text += entry.key.len();
+                    self.measure(&entry.value, depth + 1);
+                }
+            }
+            Value::Tagged(tag, inner) => {
+                self.text += tag.len();
+                self.measure(inner, depth);
+            }
+        }
+    }
 }
 
 /// A list or mapping that has begun.
@@ -62,8 +112,6 @@ struct Open {
     node: Node,
     anchor: usize,
     tag: Option<String>,
-    /// Values met before it began.
-    before: usize,
     /// In a mapping: the key whose value comes next.
     key: Option<(String, Position)>,
     keys: HashSet<String>,
@@ -81,19 +129,19 @@ impl Loader {
             | Event::DocumentStart(_)
             | Event::DocumentEnd => Ok(None),
             Event::Alias(anchor) => {
-                let Some((node, values)) = self.anchors.get(&anchor).cloned() else {
+                let Some(named) = self.anchors.get(&anchor) else {
                     return Err(self.error(position, "an alias inside the value it names"));
                 };
-                self.count(values, position)?;
+                let (values, text, depth) = (named.values, named.text, named.depth);
+                self.repeat(values, text, depth, position)?;
+                let node = self.anchors[&anchor].node.clone();
                 self.attach(Node { position, ..node }, position)
             }
             Event::Scalar(text, style, anchor, tag) => {
                 self.count(1, position)?;
                 let value = self.scalar(text, style, tag.as_deref(), position)?;
                 let node = Node { value, position };
-                if anchor > 0 {
-                    self.anchors.insert(anchor, (node.clone(), 1));
-                }
+                self.keep(anchor, &node, position)?;
                 self.attach(node, position)
             }
             Event::SequenceStart(anchor, tag) => {
@@ -122,7 +170,6 @@ impl Loader {
             node: Node { value, position },
             anchor,
             tag: tag.and_then(local_tag),
-            before: self.values - 1,
             key: None,
             keys: HashSet::new(),
             merges: Vec::new(),
@@ -143,10 +190,7 @@ impl Loader {
                 }
             }
         }
-        if open.anchor > 0 {
-            let values = self.values - open.before;
-            self.anchors.insert(open.anchor, (open.node.clone(), values));
-        }
+        self.keep(open.anchor, &open.node, position)?;
         let position = open.node.position;
         let node = match open.tag {
             Some(tag) => Node { value: Value::Tagged(tag, Box::new(open.node)), position },
@@ -231,6 +275,55 @@ impl Loader {
                 Ok(Value::Tagged(format!("{}{}", tag.handle, tag.suffix), Box::new(node)))
             }
         }
+    }
+
+    /// Remembers what an anchor names; 0 is no anchor.
+    fn keep(
+        &mut self,
+        anchor: usize,
+        node: &Node,
+        position: Position,
+    ) -> Result<(), DocumentError> {
+        if anchor == 0 {
+            return Ok(());
+        }
+        let named = Anchored::new(node);
+        self.anchored += named.values;
+        if self.anchored > self.limits.values {
+            let problem = format!("more than {} values under anchors", self.limits.values);
+            return Err(self.error(position, &problem));
+        }
+        self.repeat_text(named.text, position)?;
+        self.anchors.insert(anchor, named);
+        Ok(())
+    }
+
+    /// Holds an alias against the limits as if its value stood there in full: a short text can
+    /// ask for more values, more text and more levels than any machine has.
+    fn repeat(
+        &mut self,
+        values: usize,
+        text: usize,
+        depth: usize,
+        position: Position,
+    ) -> Result<(), DocumentError> {
+        self.count(values, position)?;
+        self.repeat_text(text, position)?;
+        if self.open.len() + depth > self.limits.depth {
+            let problem = format!("nested deeper than {} levels", self.limits.depth);
+            return Err(self.error(position, &problem));
+        }
+        Ok(())
+    }
+
+    fn repeat_text(&mut self, text: usize, position: Position) -> Result<(), DocumentError> {
+        self.repeated = self.repeated.saturating_add(text);
+        if self.repeated > self.limits.bytes {
+            let limit = self.limits.bytes;
+            let problem = format!("anchors and aliases stand for more than {limit} bytes");
+            return Err(self.error(position, &problem));
+        }
+        Ok(())
     }
 
     fn count(&mut self, values: usize, position: Position) -> Result<(), DocumentError> {
@@ -420,6 +513,29 @@ mod tests {
         assert!(problem(&text).contains("more than 500 values"));
         assert!(problem("a: &a [*a]").contains("alias"));
         assert!(problem(&"[".repeat(100)).contains("nested deeper"));
+    }
+
+    #[test]
+    fn aliases_that_repeat_a_long_text_are_stopped() {
+        let text = format!("a: &a {}\nb: [{}]\n", "x".repeat(600), "*a, ".repeat(2));
+        assert!(problem(&text).contains("stand for more than 1000 bytes"));
+        let key = format!("a: &a {{{}: 1}}\nb: [*a, *a]\n", "x".repeat(600));
+        assert!(problem(&key).contains("stand for more than 1000 bytes"));
+    }
+
+    #[test]
+    fn aliases_do_not_nest_deeper_than_brackets() {
+        let mut text = "a0: &a0 x\n".to_owned();
+        for level in 1..6 {
+            text += &format!("a{level}: &a{level} [[*a{}]]\n", level - 1);
+        }
+        assert!(problem(&text).contains("nested deeper than 8 levels"));
+    }
+
+    #[test]
+    fn anchors_around_anchors_do_not_multiply() {
+        let text = format!("{}{}{}", "&a [".repeat(8), "0, ".repeat(200), "]".repeat(8));
+        assert!(problem(&text).contains("under anchors"));
     }
 
     #[test]

@@ -23,6 +23,10 @@ pub(crate) trait Sink<'a> {
     fn key(&mut self, key: &str, at: Position);
     fn begin(&mut self, container: Container, at: Position);
     fn end(&mut self);
+    /// Says why the sink takes no further value.
+    fn refuses(&self) -> Option<String> {
+        None
+    }
 }
 
 /// An array or an object.
@@ -198,6 +202,9 @@ impl<'a> Scanner<'a> {
     }
 
     fn value(&mut self, sink: &mut impl Sink<'a>) -> Result<(), JsonError> {
+        if let Some(problem) = sink.refuses() {
+            return Err(self.error(&problem));
+        }
         let at = self.position();
         let scalar = match self.peek() {
             Some(b'{') => return self.open(Container::Object, at, sink),

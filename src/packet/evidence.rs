@@ -67,6 +67,8 @@ pub struct Recognised {
 
 /// The largest piece of evidence that is read, in bytes.
 pub const MAX_BYTES: usize = 256 << 20;
+/// The most values in it: a bill of materials of 100 MB has three million.
+const MAX_VALUES: usize = 4_000_000;
 
 /// Recognises a file of evidence by its content; nothing for what is none of the known kinds.
 #[must_use]
@@ -74,7 +76,7 @@ pub fn recognise(bytes: &[u8]) -> Option<(Recognised, Node)> {
     let limits = document::Limits {
         bytes: MAX_BYTES,
         depth: json::Limits::EVIDENCE.depth,
-        values: document::Limits::GOVERNED.values,
+        values: MAX_VALUES,
     };
     let node = document::parse_json(bytes, limits).ok()?;
     let (kind, media_type, time_pointers) = shape_of(&node)?;
