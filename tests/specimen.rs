@@ -133,7 +133,12 @@ fn evidence_about(program: &[u8], key: &PrivateKey) -> Files {
 "creationInfo": {{"created": "{NOW}", "creators": ["Tool: specimen"]}},
 "packages": [{{"SPDXID": "SPDXRef-lantern", "name": "lantern", "versionInfo": "{VERSION}",
 "downloadLocation": "NOASSERTION", "licenseConcluded": "Apache-2.0",
-"checksums": [{{"algorithm": "SHA256", "checksumValue": "{digest}"}}]}}]}}
+"checksums": [{{"algorithm": "SHA256", "checksumValue": "{digest}"}}]}},
+{{"SPDXID": "SPDXRef-tokio", "name": "tokio", "versionInfo": "1.48.0",
+"downloadLocation": "NOASSERTION", "licenseConcluded": "MIT"}}],
+"relationships": [{{"spdxElementId": "SPDXRef-DOCUMENT", "relationshipType": "DESCRIBES",
+"relatedSpdxElement": "SPDXRef-lantern"}}, {{"spdxElementId": "SPDXRef-lantern",
+"relationshipType": "DEPENDS_ON", "relatedSpdxElement": "SPDXRef-tokio"}}]}}
 "#
     );
     let scan = format!(
