@@ -221,6 +221,7 @@ fn check_inputs(stage: &Stage) -> Result<Report, Failure> {
         root: stage.root.clone(),
         areas: Area::GOVERNED.to_vec(),
         waivers: None,
+        baseline: None,
         gate: Gate::Error,
         context: Context::at(stage.now),
         replay: true,

@@ -38,6 +38,7 @@ pub(super) fn judge(tree: &Tree, request: &Request) -> Result<Judged, Error> {
             root: request.root.clone(),
             areas,
             waivers: None,
+            baseline: None,
             gate: Gate::Error,
             context,
             replay,
