@@ -7,8 +7,10 @@ use serde_json::Value;
 pub(crate) enum Json {
     Scalar(Value),
     Array(Vec<Json>),
-    Object(Vec<(String, Json)>),
+    Object(Entries),
 }
+
+type Entries = Vec<(String, Json)>;
 
 impl Json {
     pub(crate) fn parse(bytes: &[u8]) -> Self {
@@ -152,7 +154,7 @@ impl Json {
                 for index in 0..entries.len() {
                     let (key, item) = &entries[index];
                     let at = format!("{here}/{key}");
-                    let change = |edit: &dyn Fn(&mut Vec<(String, Self)>)| {
+                    let change = |edit: &dyn Fn(&mut Entries)| {
                         let mut entries = entries.clone();
                         edit(&mut entries);
                         Self::Object(entries)

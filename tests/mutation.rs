@@ -47,6 +47,7 @@ struct Mutation {
 }
 
 /// Gives the files that differ; nothing for one that is gone.
+type Plain = Vec<(String, Vec<u8>)>;
 type Make = Box<dyn Fn() -> Vec<(String, Option<Vec<u8>>)> + Send + Sync>;
 
 impl Mutation {
@@ -352,18 +353,18 @@ fn every_field_of_every_document_in_the_packet() {
 
 #[test]
 fn every_member_packed_as_it_comes() {
-    let plain: Vec<(String, Vec<u8>)> = members().clone().into_iter().collect();
+    let plain: Plain = members().clone().into_iter().collect();
     let same = forgery::gzip(&forgery::tar_of(&plain));
     assert_eq!(forgery::members_of(&same), *members(), "the plain writer writes what is read");
     let mut mutations = Vec::new();
-    let mut add = |class: &str, name: &str, members: Vec<(String, Vec<u8>)>| {
+    let mut add = |class: &str, name: &str, members: Plain| {
         let place = format!("{PACKET}/{name}");
         mutations.push(Mutation::new(class, place, move || {
             vec![(PACKET.to_owned(), Some(forgery::gzip(&forgery::tar_of(&members))))]
         }));
     };
     for (index, (name, bytes)) in plain.iter().enumerate() {
-        let change = |edit: &dyn Fn(&mut Vec<(String, Vec<u8>)>)| {
+        let change = |edit: &dyn Fn(&mut Plain)| {
             let mut members = plain.clone();
             edit(&mut members);
             members
@@ -488,8 +489,10 @@ fn everything_rebuilt_but_the_signatures() {
     all_refused("rebuilt", &mutations);
 }
 
+type ManifestEdit = fn(&mut ReleaseManifest);
+
 /// What an attacker would have the manifest say.
-const MANIFEST_EDITS: [(&str, fn(&mut ReleaseManifest)); 8] = [
+const MANIFEST_EDITS: [(&str, ManifestEdit); 8] = [
     ("nothing", |_| {}),
     ("sequence", |manifest| manifest.sequence += 1),
     ("commit", |manifest| manifest.source.commit = "0".repeat(40)),

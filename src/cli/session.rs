@@ -1,5 +1,6 @@
 //! The session: clock, environment and terminal, read once, here only.
 
+use std::cell::RefCell;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -28,6 +29,8 @@ pub(super) struct Session {
     pub(super) issued_at_given: bool,
     format: Format,
     output: Option<PathBuf>,
+    /// What was written to that file so far.
+    written: RefCell<Vec<u8>>,
     style: Style,
     quiet: bool,
     verbose: bool,
@@ -68,6 +71,7 @@ impl Session {
             issued_at_given,
             format: global.format,
             output: global.output.clone(),
+            written: RefCell::default(),
             style: Style { colour, width: width.unwrap_or(100).clamp(40, 200) },
             quiet: global.quiet,
             verbose: global.verbose,
@@ -102,7 +106,9 @@ impl Session {
     /// Writes the result, and nothing else, to where it belongs.
     pub(super) fn write(&self, bytes: &[u8]) -> Result<(), Failure> {
         if let Some(path) = &self.output {
-            return Ok(tree::write_atomic(path, bytes, 0o644)?);
+            let mut written = self.written.borrow_mut();
+            written.extend_from_slice(bytes);
+            return Ok(tree::write_atomic(path, &written, 0o644)?);
         }
         let mut out = std::io::stdout().lock();
         out.write_all(bytes).and_then(|()| out.flush()).map_err(Failure::Output)

@@ -1,4 +1,4 @@
-"""securesystemslib and OpenSSL verify every signature of the demo: signatures.py DEMO"""
+"""securesystemslib and OpenSSL verify every signature: signatures.py DEMO SHIPPED_KEYS"""
 
 import base64
 import copy
@@ -19,12 +19,13 @@ from securesystemslib.signer import CryptoSigner, SSlibKey
 from witness import BINARY, NOW, check, checking, refused_by_countersign, refusing, run, verify
 
 DEMO = pathlib.Path(sys.argv[1])
+SHIPPED = pathlib.Path(sys.argv[2])
 SCRATCH = pathlib.Path(tempfile.mkdtemp())
 BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 
 
 class Key:
-    """A public key of the demo, under the id that this script computes."""
+    """A public key, under the id that this script computes."""
 
     def __init__(self, path):
         self.path = path
@@ -45,7 +46,11 @@ class Key:
         return run(*command, *files, cwd=SCRATCH)
 
 
-KEYS = {key.id: key for key in (Key(DEMO / "alice.pub"), Key(DEMO / "bob.pub"))}
+def keys_in(folder):
+    return {key.id: key for key in map(Key, sorted(folder.glob("*.pub")))}
+
+
+KEYS = keys_in(DEMO)
 
 
 def pae(payload_type, payload):
@@ -104,27 +109,45 @@ def openssl_verifies(envelope, index, key):
     return key.openssl_verifies(message, base64.b64decode(envelope["signatures"][index]["sig"]))
 
 
+def witnessed(name, envelope, keys):
+    """Both witnesses verify every signature and refuse every change; returns the algorithms."""
+    algorithms = []
+    for index, signature in enumerate(envelope["signatures"]):
+        key = keys.get(signature["keyid"])
+        if key is None:
+            check(f"{name} names a key that is there", False, signature["keyid"])
+            continue
+        algorithms.append(key.algorithm)
+        what = f"the {key.algorithm} signature of {name}"
+        with checking(f"securesystemslib verifies {what}"):
+            securesystemslib_verifies(envelope, key)
+        check(f"openssl verifies {what}", openssl_verifies(envelope, index, key))
+        for change, changed in variants(envelope, index):
+            with refusing(f"securesystemslib refuses {what} with a {change}", VerificationError):
+                securesystemslib_verifies(changed, key)
+            check(f"openssl refuses {what} with a {change}",
+                  not openssl_verifies(changed, index, key), "was accepted")
+    return algorithms
+
+
 def dsse():
-    seen = []
-    for name, envelope in envelopes():
-        for index, signature in enumerate(envelope["signatures"]):
-            key = KEYS.get(signature["keyid"])
-            if key is None:
-                check(f"{name} names a key of the demo", False, signature["keyid"])
-                continue
-            seen.append((name, key.algorithm))
-            what = f"the {key.algorithm} signature of {name}"
-            with checking(f"securesystemslib verifies {what}"):
-                securesystemslib_verifies(envelope, key)
-            check(f"openssl verifies {what}", openssl_verifies(envelope, index, key))
-            for change, changed in variants(envelope, index):
-                with refusing(f"securesystemslib refuses {what} with a {change}", VerificationError):
-                    securesystemslib_verifies(changed, key)
-                check(f"openssl refuses {what} with a {change}",
-                      not openssl_verifies(changed, index, key), "was accepted")
+    seen = [algorithm for name, envelope in envelopes()
+            for algorithm in witnessed(name, envelope, KEYS)]
     # Two statements and the trust root by two people, and the collected attestation by one.
     check("seven envelope signatures were met, with both algorithms",
-          len(seen) == 7 and {algorithm for _, algorithm in seen} == {"Ed25519", "P-256"}, str(seen))
+          len(seen) == 7 and set(seen) == {"Ed25519", "P-256"}, str(seen))
+    roots = sorted((SHIPPED / "trust-root").glob("*.json"))
+    check("a trust root is shipped", bool(roots))
+    for path in roots:
+        envelope = json.loads(path.read_text())
+        seen = witnessed(f"the shipped trust root {path.name}", envelope, keys_in(SHIPPED))
+        check(f"the shipped trust root {path.name} is signed", bool(seen))
+        document = json.loads(base64.b64decode(envelope["payload"]))
+        for key_id, key in document["keys"].items():
+            public = load_pem_public_key(key["public_key"].encode())
+            spki = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+            check(f"the key of {key['owner']} in {path.name} stands under its own id",
+                  hashlib.sha256(spki).hexdigest() == key_id)
 
 
 def messages():
