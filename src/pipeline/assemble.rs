@@ -342,18 +342,8 @@ fn copy_artifacts(
         problem,
     };
     let stem = format!("{}-{}", spec.product, request.version);
-    let names =
-        Names::of_packet(&format!("{stem}.packet.tar.gz")).expect("the name ends as it must");
-    let mut folded = BTreeMap::new();
-    for entry in &listing.files {
-        if names.is_own(entry.path.as_str()) {
-            let problem = "this name is kept for the release's own files; rename the artifact";
-            return Err(refused(&entry.path, problem.to_owned()));
-        }
-        if let Some(other) = folded.insert(entry.path.fold_key(), &entry.path) {
-            let problem = format!("the same file as `{other}` on some systems; rename one of them");
-            return Err(refused(&entry.path, problem));
-        }
+    if let Some((path, problem)) = unusable_name(&listing, &stem) {
+        return Err(refused(path, problem));
     }
     let carried: BTreeSet<&RelPath> = spec.packet.carry.iter().collect();
     if let Some(missing) =
@@ -372,12 +362,31 @@ fn copy_artifacts(
         .iter()
         .map(|entry| {
             let (sha256, size) = staging.copy(&tree, &entry.path)?;
-            let placement =
-                if carried.contains(&entry.path) { Placement::Packet } else { Placement::Beside };
+            let placement = match carried.contains(&entry.path).then(|| member_of(&entry.path)) {
+                None => Placement::Beside,
+                Some(Ok(_)) => Placement::Packet,
+                Some(Err(error)) => return Err(refused(&entry.path, error.to_string())),
+            };
             let media_type = media_type_of(entry.path.file_name()).to_owned();
             Ok(Artifact { path: entry.path.clone(), media_type, size, sha256, placement })
         })
         .collect()
+}
+
+/// Finds an artifact whose name is one of the release's own, or another artifact's elsewhere.
+fn unusable_name<'a>(listing: &'a tree::Listing, stem: &str) -> Option<(&'a RelPath, String)> {
+    let names =
+        Names::of_packet(&format!("{stem}.packet.tar.gz")).expect("the name ends as it must");
+    let mut folded = BTreeMap::new();
+    listing.files.iter().find_map(|entry| {
+        if names.is_own(entry.path.as_str()) {
+            let problem = "this name is kept for the release's own files; rename the artifact";
+            return Some((&entry.path, problem.to_owned()));
+        }
+        let other = folded.insert(entry.path.fold_key(), &entry.path)?;
+        let problem = format!("the same file as `{other}` on some systems; rename one of them");
+        Some((&entry.path, problem))
+    })
 }
 
 fn media_type_of(name: &str) -> &'static str {
@@ -457,7 +466,8 @@ fn write_packet(
         let file = staging.path(&artifact.path);
         let open = move || Ok(Box::new(tree::open_named(&file)?.0) as Box<dyn Read>);
         let source = MemberSource::File { open: Box::new(open), size: artifact.size };
-        sources.insert(member_of(&artifact.path), source);
+        let member = member_of(&artifact.path).expect("artifacts that do not fit were refused");
+        sources.insert(member, source);
     }
     for (item, bytes) in members {
         let source = match (bytes, &evidence) {
