@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::ReleaseManifest;
+use crate::finding::rules::trust as rules;
 use crate::tree::{self, TreeError};
 use crate::trust::{Bundle, Refusal};
 
@@ -110,15 +111,44 @@ pub fn read_sidecar(directory: &Path, base: &str) -> Result<Sidecar, TreeError> 
         Err(error) if error.is_not_found() => return Ok(Sidecar::Bundles(bundles)),
         Err(error) => return Err(error),
     };
-    let lines: Vec<&[u8]> = lines.split(|byte| *byte == b'\n').collect();
-    for line in lines.iter().take(MAX_MORE + 1) {
-        if line.is_empty() {
-            continue;
-        }
+    let mut lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    for line in lines.by_ref().take(MAX_MORE) {
         match Bundle::parse(line) {
             Ok(bundle) => bundles.push(bundle),
             Err(refusal) => return Ok(Sidecar::Malformed(refusal)),
         }
     }
+    // What is not read could be anything: a list that is too long is refused, not cut.
+    if lines.next().is_some() {
+        let problem = format!("`{base}{MORE_SUFFIX}` holds more than {MAX_MORE} bundles");
+        return Ok(Sidecar::Malformed(Refusal::new(&rules::BUNDLE_MALFORMED, problem)));
+    }
     Ok(Sidecar::Bundles(bundles))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trust::{Algorithm, PrivateKey};
+
+    #[test]
+    fn a_line_after_the_last_signer_is_not_overlooked() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = PrivateKey::generate(Algorithm::Ed25519).unwrap();
+        let bundle = Bundle::sign_message(b"x", &key).unwrap();
+        std::fs::write(folder.path().join("a.sigstore.json"), bundle.to_bytes()).unwrap();
+        let lines = |count: usize, end: &str| {
+            let mut text = bundle.to_line().repeat(count);
+            text.extend_from_slice(end.as_bytes());
+            std::fs::write(folder.path().join("a.sigstore.jsonl"), text).unwrap();
+            read_sidecar(folder.path(), "a").unwrap()
+        };
+        for (count, end) in [(63, ""), (63, "\n\n"), (0, "")] {
+            let Sidecar::Bundles(read) = lines(count, end) else { panic!("{count} {end:?}") };
+            assert_eq!(read.len(), count + 1);
+        }
+        for (count, end) in [(64, ""), (63, "broken\n"), (1, "broken")] {
+            assert!(matches!(lines(count, end), Sidecar::Malformed(_)), "{count} {end:?}");
+        }
+    }
 }
