@@ -105,7 +105,7 @@ fn generate(
     passphrase_file: Option<&Path>,
     session: &Session,
 ) -> Result<ExitCode, Failure> {
-    let public_file = file.with_extension("pub");
+    let public_file = public_file_of(file)?;
     for path in [file, &public_file] {
         if path.symlink_metadata().is_ok() {
             let problem = "is there already; a key is never overwritten".to_owned();
@@ -124,6 +124,16 @@ fn generate(
     tree::write_atomic(file, text.as_bytes(), 0o600)?;
     tree::write_atomic(&public_file, key.public().to_pem().as_bytes(), 0o644)?;
     show(key.public(), session)
+}
+
+/// Names the file of the public half; it must not be the one of the private half.
+fn public_file_of(file: &Path) -> Result<PathBuf, Failure> {
+    let public_file = file.with_extension("pub");
+    if public_file == file {
+        let problem = "-o names the private half; its ending cannot be `.pub`, the public half's";
+        return Err(Failure::Usage(problem.to_owned()));
+    }
+    Ok(public_file)
 }
 
 fn passphrase_of(file: &Path) -> Result<Zeroizing<String>, Failure> {
@@ -177,4 +187,16 @@ fn encrypt(
     let text = key.to_encrypted_pem(&passphrase).map_err(failed)?;
     tree::write_atomic(file, text.as_bytes(), 0o600)?;
     show(key.public(), session)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_public_half_is_not_written_over_the_private_one() {
+        assert_eq!(public_file_of("a/x.key".as_ref()).unwrap(), Path::new("a/x.pub"));
+        assert_eq!(public_file_of("a/x".as_ref()).unwrap(), Path::new("a/x.pub"));
+        assert!(matches!(public_file_of("a/x.pub".as_ref()), Err(Failure::Usage(_))));
+    }
 }

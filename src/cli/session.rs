@@ -34,6 +34,8 @@ pub(super) struct Session {
     style: Style,
     quiet: bool,
     verbose: bool,
+    /// What was written to `output` so far: a file holds the whole result, as a pipe does.
+    written: RefCell<Vec<u8>>,
 }
 
 impl Session {
@@ -75,6 +77,7 @@ impl Session {
             style: Style { colour, width: width.unwrap_or(100).clamp(40, 200) },
             quiet: global.quiet,
             verbose: global.verbose,
+            written: RefCell::default(),
         })
     }
 
@@ -203,7 +206,12 @@ pub(super) fn passphrase(file: Option<&Path>, key: &Path) -> Result<Zeroizing<St
 /// Reads a passphrase file: its first line, without the newline.
 pub(super) fn passphrase_from(file: &Path) -> Result<Zeroizing<String>, TreeError> {
     let bytes = Zeroizing::new(tree::read_private(file, 1 << 12)?);
-    let text = String::from_utf8_lossy(&bytes);
+    // Not lossy: bytes that are no text would all become the same character, and many passphrases
+    // one.
+    let text = std::str::from_utf8(&bytes).map_err(|_| {
+        let problem = std::io::Error::new(std::io::ErrorKind::InvalidData, "not UTF-8 text");
+        TreeError::io(file, problem)
+    })?;
     let line = text.lines().next().unwrap_or_default();
     Ok(Zeroizing::new(line.to_owned()))
 }
@@ -213,4 +221,39 @@ fn clock() -> Result<Timestamp, Failure> {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|_| unusable())?;
     let seconds = i64::try_from(elapsed.as_secs()).map_err(|_| unusable())?;
     Timestamp::from_unix_seconds(seconds).map_err(|_| unusable())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_result_in_several_pieces_is_written_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let output = folder.path().join("out");
+        let global = Global {
+            format: Format::Human,
+            output: Some(output.clone()),
+            now: Timestamp::from_unix_seconds(0).ok(),
+            color: Colour::Never,
+            quiet: false,
+            verbose: false,
+        };
+        let session = Session::begin(&global).unwrap();
+        session.write(b"one\n").unwrap();
+        session.write(b"two\n").unwrap();
+        assert_eq!(fs::read(output).unwrap(), b"one\ntwo\n");
+    }
+
+    #[test]
+    fn passphrases_that_are_no_text_are_not_all_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("secret");
+        tree::write_atomic(&file, b"caf\xe9\n", 0o600).unwrap();
+        assert!(passphrase_from(&file).is_err());
+        tree::write_atomic(&file, "café\nsecond".as_bytes(), 0o600).unwrap();
+        assert_eq!(passphrase_from(&file).unwrap().as_str(), "café");
+    }
 }

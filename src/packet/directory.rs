@@ -124,5 +124,33 @@ pub fn read_sidecar(directory: &Path, base: &str) -> Result<Sidecar, TreeError> 
             Err(refusal) => return Ok(Sidecar::Malformed(refusal)),
         }
     }
+    // What is not read could be anything: a list that is too long is refused, not cut.
     Ok(Sidecar::Bundles(bundles))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trust::{Algorithm, PrivateKey};
+
+    #[test]
+    fn a_line_after_the_last_signer_is_not_overlooked() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = PrivateKey::generate(Algorithm::Ed25519).unwrap();
+        let bundle = Bundle::sign_message(b"x", &key).unwrap();
+        std::fs::write(folder.path().join("a.sigstore.json"), bundle.to_bytes()).unwrap();
+        let lines = |count: usize, end: &str| {
+            let mut text = bundle.to_line().repeat(count);
+            text.extend_from_slice(end.as_bytes());
+            std::fs::write(folder.path().join("a.sigstore.jsonl"), text).unwrap();
+            read_sidecar(folder.path(), "a").unwrap()
+        };
+        for (count, end) in [(63, ""), (63, "\n\n"), (0, "")] {
+            let Sidecar::Bundles(read) = lines(count, end) else { panic!("{count} {end:?}") };
+            assert_eq!(read.len(), count + 1);
+        }
+        for (count, end) in [(64, ""), (63, "broken\n"), (1, "broken")] {
+            assert!(matches!(lines(count, end), Sidecar::Malformed(_)), "{count} {end:?}");
+        }
+    }
 }

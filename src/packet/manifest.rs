@@ -8,7 +8,7 @@ use super::evidence::EvidenceKind;
 use crate::digest::Digest;
 use crate::finding::{Area, Verdict, Waiver};
 use crate::json::{self, JsonError, Limits, Position};
-use crate::path::RelPath;
+use crate::path::{ParsePathError, RelPath};
 use crate::provenance::ResourceDescriptor;
 use crate::time::Timestamp;
 use crate::version::Version;
@@ -214,12 +214,19 @@ impl ReleaseManifest {
 
     /// Returns the digest and size of every member that the packet must hold besides the manifest
     /// and `checksums.txt`.
+    ///
+    /// # Panics
+    ///
+    /// When an artifact that travels in the packet has a path for which [`member_of`] has no
+    /// answer. [`ReleaseManifest::parse`] returns no such manifest.
     #[must_use]
     pub fn members(&self) -> BTreeMap<RelPath, (Digest, u64)> {
+        let member =
+            |path| member_of(path).expect("a sound manifest's members have portable names");
         let evidence =
             self.evidence.iter().map(|item| (item.path.clone(), (item.sha256, item.size)));
         let packed = self.artifacts.iter().filter(|item| item.placement == Placement::Packet);
-        let artifacts = packed.map(|item| (member_of(&item.path), (item.sha256, item.size)));
+        let artifacts = packed.map(|item| (member(&item.path), (item.sha256, item.size)));
         evidence.chain(artifacts).collect()
     }
 
@@ -244,17 +251,24 @@ impl ReleaseManifest {
             let text = format!("expected a path below `{EVIDENCE_FOLDER}/`");
             return Some((format!("/evidence/{index}/path"), text));
         }
+        let packed = |item: &Artifact| item.placement == Placement::Packet;
+        let unfit = |item: &Artifact| packed(item) && member_of(&item.path).is_err();
+        if let Some(index) = self.artifacts.iter().position(unfit) {
+            let text = format!("too long or too deep to lie below `{ARTIFACTS_FOLDER}/`");
+            return Some((format!("/artifacts/{index}/path"), text));
+        }
         unsorted("/artifacts", self.artifacts.iter().map(|item| &item.path))
             .or_else(|| unsorted("/evidence", self.evidence.iter().map(|item| &item.path)))
     }
 }
 
 /// Returns the member under which an artifact travels in the packet.
-#[must_use]
-pub fn member_of(artifact: &RelPath) -> RelPath {
-    format!("{ARTIFACTS_FOLDER}/{artifact}")
-        .parse()
-        .expect("a short folder before a portable path gives a portable path")
+///
+/// # Errors
+///
+/// For a path that is as long or as deep as a path may be: the folder before it is too much.
+pub fn member_of(artifact: &RelPath) -> Result<RelPath, ParsePathError> {
+    format!("{ARTIFACTS_FOLDER}/{artifact}").parse()
 }
 
 /// Tells whether a text can be a product's name.
@@ -288,4 +302,42 @@ fn unsorted<'a>(
         before = Some(path);
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_artifact_too_deep_for_its_folder_is_refused_and_no_panic() {
+        let deep = ["a"; 64].join("/");
+        let long = ["a"; 63].map(|part| part.repeat(64)).join("/") + "/b";
+        assert!(long.len() <= 4096);
+        for path in [deep, long] {
+            for (placement, sound) in [("beside", true), ("packet", false)] {
+                let text = format!(
+                    r#"{{
+                    "schema": "countersign.release-manifest/v1", "product": "lantern",
+                    "version": "1.0.0", "channel": "stable", "sequence": 1,
+                    "issued_at": "2026-11-23T09:00:00Z",
+                    "source": {{"uri": "u", "commit": "{commit}"}},
+                    "build": {{"build_type": "t", "builder": "b", "parameters": {{}},
+                      "dependencies": [], "invocation": null}},
+                    "previous": null, "evidence": [], "compatibility": [], "waivers": [],
+                    "check": "pass",
+                    "artifacts": [{{"path": "{path}", "media_type": "m", "size": 1,
+                      "sha256": "{digest}", "placement": "{placement}"}}]}}"#,
+                    commit = "5".repeat(40),
+                    digest = Digest::of(b"a"),
+                );
+                let manifest: ReleaseManifest =
+                    json::parse(text.as_bytes(), Limits::DOCUMENT).unwrap();
+                let parsed = ReleaseManifest::parse(&manifest.to_bytes());
+                assert_eq!(
+                    parsed.map(|manifest| manifest.members().len()).ok(),
+                    sound.then_some(0)
+                );
+            }
+        }
+    }
 }

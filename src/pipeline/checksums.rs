@@ -1,11 +1,13 @@
 //! `checksums create` and `checksums verify`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::Error;
 use crate::digest::hash_reader;
 use crate::finding::rules::packet as rules;
 use crate::finding::{Finding, Location, Report};
+use crate::packet::directory::{BUNDLE_SUFFIX, MORE_SUFFIX};
 use crate::packet::{Checksums, checksums};
 use crate::path::RelPath;
 use crate::time::Timestamp;
@@ -17,11 +19,21 @@ use crate::tree::{self, Entry, Tree, TreeError};
 ///
 /// When a file is not regular, its name is not portable, it is named twice, or it cannot be read.
 pub fn create(inputs: &[PathBuf]) -> Result<Checksums, Error> {
-    if let [folder] = inputs
-        && folder.is_dir()
-    {
-        return create_of_folder(folder);
+    let list = match inputs {
+        [folder] if folder.is_dir() => create_of_folder(folder)?,
+        files => create_of_files(files)?,
+    };
+    let mut folded = BTreeMap::new();
+    for (path, _) in list.iter() {
+        if let Some(other) = folded.insert(path.fold_key(), path) {
+            let problem = format!("the same file as `{other}` on some systems; rename one of them");
+            return Err(Error::Refused { path: path.as_str().into(), problem });
+        }
     }
+    Ok(list)
+}
+
+fn create_of_files(inputs: &[PathBuf]) -> Result<Checksums, Error> {
     let mut list = Checksums::default();
     let mut buffer = vec![0; 256 << 10];
     for input in inputs {
@@ -141,15 +153,10 @@ fn judge_unlisted(
     file: &Path,
     report: &mut Report,
 ) -> Result<(), Error> {
-    let own = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let own = own_names(tree, file);
     let listing = tree.list(None)?;
     for entry in listing.files {
-        let is_own = entry.path.as_str() == own
-            || entry
-                .path
-                .as_str()
-                .strip_prefix(own)
-                .is_some_and(|end| end.starts_with(".sigstore.json"));
+        let is_own = own.iter().any(|name| name == entry.path.as_str());
         if list.get(&entry.path).is_none() && !is_own {
             let location = Location::file(&entry.path);
             let message = "no line of the list names this file";
@@ -163,4 +170,61 @@ fn judge_unlisted(
         report.failed("unlisted-file", odd.path.as_str(), finding);
     }
     Ok(())
+}
+
+/// The names of the list itself and of its signatures, when it lies in the folder that it is about.
+/// A file of that name elsewhere is as unlisted as any other.
+fn own_names(tree: &Tree, file: &Path) -> Vec<String> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or_else(|| Path::new("."));
+    let is_inside = match (folder.canonicalize(), tree.path().canonicalize()) {
+        (Ok(folder), Ok(root)) => folder == root,
+        _ => false,
+    };
+    match file.file_name().and_then(|name| name.to_str()) {
+        Some(name) if is_inside => {
+            ["", BUNDLE_SUFFIX, MORE_SUFFIX].map(|end| format!("{name}{end}")).to_vec()
+        }
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::finding::Verdict;
+
+    #[test]
+    fn a_strange_file_named_like_the_list_is_unlisted() {
+        let folder = tempfile::tempdir().unwrap();
+        let (list, root) = (folder.path().join("list.txt"), folder.path().join("root"));
+        fs::create_dir_all(root.join("list.txt.sigstore.json.d")).unwrap();
+        fs::write(root.join("a"), "a").unwrap();
+        fs::write(&list, create(std::slice::from_ref(&root)).unwrap().to_bytes()).unwrap();
+        let now: Timestamp = "2026-11-23T09:00:00Z".parse().unwrap();
+        let verdict = |list: &Path| verify(list, &root, true, now, true).unwrap().verdict();
+        assert_eq!(verdict(&list), Verdict::Pass);
+        for strange in ["list.txt", "list.txt.sigstore.json", "list.txt.sigstore.json.d/x"] {
+            fs::write(root.join(strange), "x").unwrap();
+            assert_eq!(verdict(&list), Verdict::Refused, "{strange}");
+            fs::remove_file(root.join(strange)).unwrap();
+        }
+        let inside = root.join("list.txt");
+        fs::rename(&list, &inside).unwrap();
+        fs::write(root.join("list.txt.sigstore.jsonl"), "x").unwrap();
+        assert_eq!(verdict(&inside), Verdict::Pass);
+        fs::write(root.join("list.txt.sigstore.jsonx"), "x").unwrap();
+        assert_eq!(verdict(&inside), Verdict::Refused);
+    }
+
+    #[test]
+    fn a_list_that_its_reader_refuses_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a", "A"] {
+            fs::write(folder.path().join(name), name).unwrap();
+        }
+        assert!(matches!(create(&[folder.path().to_owned()]), Err(Error::Refused { .. })));
+    }
 }

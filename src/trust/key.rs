@@ -375,6 +375,15 @@ impl PrivateKey {
 const MAX_SCRYPT_MEMORY: u64 = 256 << 20;
 /// The most work that scrypt may do: N times r times p.
 const MAX_SCRYPT_WORK: u64 = 1 << 23;
+/// The most bytes that PBKDF2 may have to make for scrypt's p blocks, before and after its work.
+const MAX_SCRYPT_BLOCKS: u64 = 1 << 20;
+
+fn is_too_much(n: u64, r: u64, p: u64) -> bool {
+    let block = r.saturating_mul(128);
+    n.saturating_mul(block) > MAX_SCRYPT_MEMORY
+        || p.saturating_mul(block) > MAX_SCRYPT_BLOCKS
+        || n.saturating_mul(r).saturating_mul(p) > MAX_SCRYPT_WORK
+}
 
 fn decrypt(
     der: &[u8],
@@ -388,9 +397,7 @@ fn decrypt(
     // The file says how much work it takes; a hostile one asks for all there is.
     let (n, r, p) =
         (scrypt.cost_parameter, u64::from(scrypt.block_size), u64::from(scrypt.parallelization));
-    let memory = n.saturating_mul(r).saturating_mul(128);
-    let work = n.saturating_mul(r).saturating_mul(p);
-    if memory > MAX_SCRYPT_MEMORY || work > MAX_SCRYPT_WORK {
+    if is_too_much(n, r, p) {
         return Err(KeyError::TooMuchWork);
     }
     let passphrase = passphrase()?;
@@ -541,6 +548,16 @@ mod tests {
         let mut longer = key.public.spki;
         longer.push(0);
         assert!(PublicKey::from_der(&longer).is_err());
+    }
+
+    #[test]
+    fn scrypt_that_takes_its_memory_by_p_is_refused() {
+        for (n, r, p) in [(1 << 14, 8, 5), (1 << 18, 8, 1), (1 << 15, 8, 16)] {
+            assert!(!is_too_much(n, r, p), "{n} {r} {p}");
+        }
+        for (n, r, p) in [(1 << 19, 8, 1), (2, 1, 1 << 22), (2, 1 << 22, 1), (u64::MAX, 8, 1)] {
+            assert!(is_too_much(n, r, p), "{n} {r} {p}");
+        }
     }
 
     #[test]

@@ -6,10 +6,11 @@ use std::path::Path;
 use super::staging::Staging;
 use super::{Request, refuse_oddities};
 use crate::packet::directory::Names;
+use crate::packet::manifest::member_of;
 use crate::packet::{Artifact, Placement, Previous, ReleaseManifest, ReleaseSpec, archive};
 use crate::path::RelPath;
 use crate::pipeline::Error;
-use crate::tree::{self, Tree};
+use crate::tree::{self, Listing, Tree};
 
 /// Copies every artifact into the release directory and hashes it in the same pass.
 pub(super) fn copy_artifacts(
@@ -26,18 +27,8 @@ pub(super) fn copy_artifacts(
         problem,
     };
     let stem = format!("{}-{}", spec.product, request.version);
-    let names =
-        Names::of_packet(&format!("{stem}.packet.tar.gz")).expect("the name ends as it must");
-    let mut folded = BTreeMap::new();
-    for entry in &listing.files {
-        if names.is_own(entry.path.as_str()) {
-            let problem = "this name is kept for the release's own files; rename the artifact";
-            return Err(refused(&entry.path, problem.to_owned()));
-        }
-        if let Some(other) = folded.insert(entry.path.fold_key(), &entry.path) {
-            let problem = format!("the same file as `{other}` on some systems; rename one of them");
-            return Err(refused(&entry.path, problem));
-        }
+    if let Some((path, problem)) = unusable_name(&listing, &stem) {
+        return Err(refused(path, problem));
     }
     let carried: BTreeSet<&RelPath> = spec.packet.carry.iter().collect();
     if let Some(missing) =
@@ -56,12 +47,31 @@ pub(super) fn copy_artifacts(
         .iter()
         .map(|entry| {
             let (sha256, size) = staging.copy(&tree, &entry.path)?;
-            let placement =
-                if carried.contains(&entry.path) { Placement::Packet } else { Placement::Beside };
+            let placement = match carried.contains(&entry.path).then(|| member_of(&entry.path)) {
+                None => Placement::Beside,
+                Some(Ok(_)) => Placement::Packet,
+                Some(Err(error)) => return Err(refused(&entry.path, error.to_string())),
+            };
             let media_type = media_type_of(entry.path.file_name()).to_owned();
             Ok(Artifact { path: entry.path.clone(), media_type, size, sha256, placement })
         })
         .collect()
+}
+
+/// Finds an artifact whose name is one of the release's own, or another artifact's elsewhere.
+fn unusable_name<'a>(listing: &'a Listing, stem: &str) -> Option<(&'a RelPath, String)> {
+    let names =
+        Names::of_packet(&format!("{stem}.packet.tar.gz")).expect("the name ends as it must");
+    let mut folded = BTreeMap::new();
+    listing.files.iter().find_map(|entry| {
+        if names.is_own(entry.path.as_str()) {
+            let problem = "this name is kept for the release's own files; rename the artifact";
+            return Some((&entry.path, problem.to_owned()));
+        }
+        let other = folded.insert(entry.path.fold_key(), &entry.path)?;
+        let problem = format!("the same file as `{other}` on some systems; rename one of them");
+        Some((&entry.path, problem))
+    })
 }
 
 fn media_type_of(name: &str) -> &'static str {

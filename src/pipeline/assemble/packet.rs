@@ -42,7 +42,8 @@ pub(super) fn write_packet(
         let file = staging.path(&artifact.path);
         let open = move || Ok(Box::new(tree::open_named(&file)?.0) as Box<dyn Read>);
         let source = MemberSource::File { open: Box::new(open), size: artifact.size };
-        sources.insert(member_of(&artifact.path), source);
+        let member = member_of(&artifact.path).expect("artifacts that do not fit were refused");
+        sources.insert(member, source);
     }
     for (item, bytes) in members {
         let source = match (bytes, &evidence) {

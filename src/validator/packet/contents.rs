@@ -63,7 +63,10 @@ pub fn limits_of(policy: &Policy) -> Limits {
 }
 
 /// The largest piece of evidence that is kept until after the pass, in bytes.
-const MAX_KEPT: u64 = 16 << 20;
+const MAX_KEPT: usize = 16 << 20;
+/// The most that is kept of all pieces together: a packet of some megabytes, which nobody has
+/// vouched for yet, unpacks to thousands of them. What is not kept does not count as evidence.
+const MAX_KEPT_TOTAL: usize = 256 << 20;
 
 /// Sees every piece of recognised evidence as it goes by: its member, what it is, its text.
 pub type EvidenceJudge<'a> = &'a mut dyn FnMut(&RelPath, &Recognised, &Node, &[u8]);
@@ -83,6 +86,7 @@ pub fn read_packet(
     let mut members = BTreeMap::new();
     let mut kept: BTreeMap<&str, Vec<u8>> = BTreeMap::new();
     let mut seen = BTreeMap::new();
+    let mut room = MAX_KEPT_TOTAL;
     let unpacked = archive::unpack(file, limits, |member, size, bytes| {
         let name = member.as_str();
         let (digest, text) = match name {
@@ -97,7 +101,7 @@ pub fn read_packet(
             ReleaseManifest::MEMBER => drop(kept.insert(ReleaseManifest::MEMBER, text)),
             CHECKSUMS => drop(kept.insert(CHECKSUMS, text)),
             _ if member.starts_with(EVIDENCE_FOLDER) => {
-                seen.insert(member.clone(), look_at(member, text, judge));
+                seen.insert(member.clone(), look_at(member, text, &mut room, judge));
             }
             _ => {}
         }
@@ -148,7 +152,12 @@ fn hash_through(bytes: &mut dyn Read) -> io::Result<Digest> {
     }
 }
 
-fn look_at(member: &RelPath, text: Vec<u8>, judge: EvidenceJudge<'_>) -> EvidenceSeen {
+fn look_at(
+    member: &RelPath,
+    text: Vec<u8>,
+    room: &mut usize,
+    judge: EvidenceJudge<'_>,
+) -> EvidenceSeen {
     let mut stated_version = None;
     let recognised = evidence::recognise(&text).map(|(recognised, node)| {
         judge(member, &recognised, &node, &text);
@@ -159,7 +168,8 @@ fn look_at(member: &RelPath, text: Vec<u8>, judge: EvidenceJudge<'_>) -> Evidenc
     });
     let is_ours = matches!(member.file_name(), "report.json" | "test-result.json");
     let is_signed = recognised.as_ref().is_some_and(|seen| seen.kind == EvidenceKind::Attestation);
-    let keep = (is_ours || is_signed) && text.len() as u64 <= MAX_KEPT;
+    let keep = (is_ours || is_signed) && text.len() <= MAX_KEPT.min(*room);
+    *room -= if keep { text.len() } else { 0 };
     let bytes = if keep { text } else { Vec::new() };
     EvidenceSeen { recognised, stated_version, bytes }
 }
@@ -248,5 +258,23 @@ fn judge_names(contents: &Contents, packet: &str, report: &mut Report) {
             let finding = Finding::new(&rules::NAME_CLASH, location, message);
             report.failed("member-name", path.as_str(), finding);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_pieces_of_evidence_are_not_kept_without_end() {
+        let member: RelPath = "evidence/k8s/report.json".parse().unwrap();
+        let mut room = 10;
+        let mut kept = |text: &str| {
+            look_at(&member, text.as_bytes().to_vec(), &mut room, &mut |_, _, _, _| {}).bytes.len()
+        };
+        assert_eq!(
+            [kept("{}"), kept("[1, 2]"), kept("{ }"), kept("{}"), kept("{}")],
+            [2, 6, 0, 2, 0]
+        );
     }
 }

@@ -11,7 +11,9 @@ use crate::finding::{Area, Finding, Location, Report, ReportDocument, Verdict};
 use crate::json::{self, Limits};
 use crate::packet::evidence::Recognised;
 use crate::packet::{EvidenceItem, EvidenceKind, ReleaseManifest};
-use crate::provenance::{PAYLOAD_TYPE, Statement, TestOutcome, TestResult, subject_digests};
+use crate::provenance::{
+    PAYLOAD_TYPE, Statement, StatementError, TestOutcome, TestResult, subject_digests,
+};
 use crate::trust::{self, Bundle, RoleName, TrustRoot};
 use crate::validator::release::sbom::judge_sbom;
 use crate::validator::release::scans::{Budget, judge_scan};
@@ -127,7 +129,11 @@ fn passes(bytes: &[u8], item: &EvidenceItem) -> bool {
     json::parse::<ReportDocument>(bytes, Limits::EVIDENCE).is_ok_and(|document| {
         document.schema == ReportDocument::SCHEMA
             && document.verdict == Verdict::Pass
-            && (item.area == Area::Packet || document.areas.iter().all(|row| row.area == item.area))
+            // A report on nothing holds whatever is asked of it.
+            && !document.areas.is_empty()
+            && document.areas.iter().all(|row| {
+                row.state == "evaluated" && (item.area == Area::Packet || row.area == item.area)
+            })
     })
 }
 
@@ -143,13 +149,27 @@ fn opens(
     let opened = trust::open(&[bundle], PAYLOAD_TYPE, RoleName::Evidence, root, now)?;
     let subjects = subject_digests(&opened.value().bytes)?;
     let mut artifacts = contents.manifest.artifacts.iter();
+    let subjects: BTreeSet<Digest> = subjects.into_iter().collect();
     if !artifacts.any(|artifact| subjects.contains(&artifact.sha256)) {
         let message = "it speaks about no artifact of this release".to_owned();
         return Err(trust::Refusal { rule: &trust_rules::SUBJECT_MISMATCH, message });
     }
+    refuse_failed(&opened.value().bytes)?;
     let names: Vec<String> =
         opened.signers().iter().map(|signer| signer.owner.escape_debug().to_string()).collect();
     Ok(names.join(", "))
+}
+
+/// A signature says who made a test result, and only its content what came of the test.
+fn refuse_failed(payload: &[u8]) -> Result<(), trust::Refusal> {
+    match Statement::<TestResult>::parse(payload) {
+        Ok(statement) if statement.predicate.result == TestOutcome::Failed => {
+            let message = "the signed test result is FAILED".to_owned();
+            Err(trust::Refusal { rule: &rules::EVIDENCE_NOT_PASSED, message })
+        }
+        Ok(_) | Err(StatementError::PredicateType { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn judge_item(
@@ -244,9 +264,9 @@ fn judge_test_result(
             return report.failed("evidence", subject, finding);
         }
     };
-    let named = |digest: Digest| statement.subjects.iter().any(|subject| subject.digest == digest);
+    let named: BTreeSet<Digest> = statement.subjects.iter().map(|subject| subject.digest).collect();
     let artifacts = &contents.manifest.artifacts;
-    if let Some(missing) = artifacts.iter().find(|artifact| !named(artifact.sha256)) {
+    if let Some(missing) = artifacts.iter().find(|artifact| !named.contains(&artifact.sha256)) {
         let message = format!("the test result does not speak about `{}`", missing.path);
         let finding = Finding::new(&trust_rules::SUBJECT_MISMATCH, location, message);
         report.failed("evidence", subject, finding);
@@ -256,5 +276,73 @@ fn judge_test_result(
         report.failed("evidence", subject, finding);
     } else {
         report.passed("evidence", subject, format!("{} subjects", statement.subjects.len()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::{AreaDocument, Report};
+    use crate::provenance::Subject;
+    use crate::time::Timestamp;
+
+    fn now() -> Timestamp {
+        "2026-11-23T09:00:00Z".parse().unwrap()
+    }
+
+    fn item(area: Area) -> EvidenceItem {
+        EvidenceItem {
+            path: "evidence/k8s/report.json".parse().unwrap(),
+            kind: EvidenceKind::ValidatorReport,
+            area,
+            media_type: "application/json".to_owned(),
+            size: 1,
+            sha256: Digest::of(b"x"),
+            observed_at: now(),
+            subjects: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_report_that_judged_nothing_is_no_passed_report() {
+        let mut document = Report::new("check", now(), true).to_document();
+        document.verdict = Verdict::Pass;
+        let row = |area, state: &str| AreaDocument {
+            area,
+            state: state.to_owned(),
+            reason: None,
+            inputs: 1,
+            objects: 1,
+            skipped: 0,
+            rules_run: 1,
+        };
+        let mut counts = |rows: Vec<AreaDocument>, area| {
+            document.areas = rows;
+            passes(&json::to_bytes(&document), &item(area))
+        };
+        assert!(counts(vec![row(Area::K8s, "evaluated")], Area::K8s));
+        assert!(!counts(Vec::new(), Area::K8s));
+        assert!(!counts(Vec::new(), Area::Packet));
+        assert!(!counts(vec![row(Area::Load, "evaluated")], Area::K8s));
+        assert!(!counts(vec![row(Area::K8s, "not_evaluated")], Area::K8s));
+    }
+
+    #[test]
+    fn a_signed_test_result_that_failed_is_no_evidence() {
+        let report = Report::new("check", now(), true).to_document();
+        let mut statement = Statement {
+            subjects: vec![Subject { name: "a".to_owned(), digest: Digest::of(b"a") }],
+            predicate: TestResult::of(Area::K8s, &report, Vec::new()),
+        };
+        statement.predicate.result = TestOutcome::Passed;
+        let passed = String::from_utf8(statement.to_bytes()).unwrap();
+        assert_eq!(refuse_failed(passed.as_bytes()), Ok(()));
+        let other = passed.replace("test-result/v0.1", "vulns/v0.1");
+        assert_eq!(refuse_failed(other.as_bytes()), Ok(()));
+        for wrong in ["FAILED", "passed", "UNKNOWN"] {
+            let changed = passed.replace("\"PASSED\"", &format!("\"{wrong}\""));
+            assert_ne!(changed, passed);
+            assert!(refuse_failed(changed.as_bytes()).is_err(), "{wrong}");
+        }
     }
 }
