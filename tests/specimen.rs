@@ -133,12 +133,16 @@ fn evidence_about(program: &[u8], key: &PrivateKey) -> Files {
 "creationInfo": {{"created": "{NOW}", "creators": ["Tool: specimen"]}},
 "packages": [{{"SPDXID": "SPDXRef-lantern", "name": "lantern", "versionInfo": "{VERSION}",
 "downloadLocation": "NOASSERTION", "licenseConcluded": "Apache-2.0",
-"checksums": [{{"algorithm": "SHA256", "checksumValue": "{digest}"}}]}},
-{{"SPDXID": "SPDXRef-tokio", "name": "tokio", "versionInfo": "1.48.0",
-"downloadLocation": "NOASSERTION", "licenseConcluded": "MIT"}}],
-"relationships": [{{"spdxElementId": "SPDXRef-DOCUMENT", "relationshipType": "DESCRIBES",
-"relatedSpdxElement": "SPDXRef-lantern"}}, {{"spdxElementId": "SPDXRef-lantern",
-"relationshipType": "DEPENDS_ON", "relatedSpdxElement": "SPDXRef-tokio"}}]}}
+"checksums": [{{"algorithm": "SHA256", "checksumValue": "{digest}"}}],
+"externalRefs": [{{"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl",
+"referenceLocator": "pkg:generic/lantern@{VERSION}"}}]}},
+{{"SPDXID": "SPDXRef-hyper", "name": "hyper", "versionInfo": "1.8.1",
+"downloadLocation": "NOASSERTION", "licenseConcluded": "MIT",
+"externalRefs": [{{"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl",
+"referenceLocator": "pkg:cargo/hyper@1.8.1"}}]}}],
+"relationships": [{{"spdxElementId": "SPDXRef-DOCUMENT", "relatedSpdxElement": "SPDXRef-lantern",
+"relationshipType": "DESCRIBES"}}, {{"spdxElementId": "SPDXRef-lantern",
+"relatedSpdxElement": "SPDXRef-hyper", "relationshipType": "DEPENDS_ON"}}]}}
 "#
     );
     let scan = format!(

@@ -29,8 +29,6 @@ pub(super) struct Session {
     pub(super) issued_at_given: bool,
     format: Format,
     output: Option<PathBuf>,
-    /// What was written to that file so far.
-    written: RefCell<Vec<u8>>,
     style: Style,
     quiet: bool,
     verbose: bool,
@@ -73,7 +71,6 @@ impl Session {
             issued_at_given,
             format: global.format,
             output: global.output.clone(),
-            written: RefCell::default(),
             style: Style { colour, width: width.unwrap_or(100).clamp(40, 200) },
             quiet: global.quiet,
             verbose: global.verbose,
