@@ -35,6 +35,7 @@ pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 pub(crate) struct Specimen {
     pub(crate) files: Files,
     pub(crate) artifacts: Files,
+    pub(crate) evidence: Files,
     pub(crate) trust: Vec<u8>,
     /// Alice's key is Ed25519, Bob's is P-256; the trust root asks for both.
     pub(crate) keys: [String; 2],
@@ -76,7 +77,7 @@ fn make() -> Specimen {
     let slim = folder.path().join("slim");
     write(&slim, &slimmed(&read(&dist), &inputs));
     sign_with(&slim, &[&keys[0], &keys[1]]);
-    Specimen { files: read(&slim), artifacts: inputs, trust: trust(&keys), keys }
+    Specimen { files: read(&slim), artifacts: inputs, evidence: proofs, trust: trust(&keys), keys }
 }
 
 /// The same release with shorter lists of what was judged: thousands of changes are tried on it,

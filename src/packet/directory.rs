@@ -86,7 +86,12 @@ pub enum Sidecar {
     /// They are well-formed.
     Bundles(Vec<Bundle>),
     /// One of them is not.
-    Malformed(Refusal),
+    Malformed {
+        /// The name of the file that holds it.
+        file: String,
+        /// What is wrong with it.
+        refusal: Refusal,
+    },
 }
 
 /// Reads the bundles beside `base`: the first in `base.sigstore.json`, further signers' in
@@ -96,16 +101,18 @@ pub enum Sidecar {
 ///
 /// When a file is there and cannot be read.
 pub fn read_sidecar(directory: &Path, base: &str) -> Result<Sidecar, TreeError> {
-    let first = directory.join(format!("{base}{BUNDLE_SUFFIX}"));
+    let file = format!("{base}{BUNDLE_SUFFIX}");
+    let first = directory.join(&file);
     let mut bundles = match tree::read_named(&first, MAX_SIDECAR_BYTES) {
         Ok(bytes) => match Bundle::parse(&bytes) {
             Ok(bundle) => vec![bundle],
-            Err(refusal) => return Ok(Sidecar::Malformed(refusal)),
+            Err(refusal) => return Ok(Sidecar::Malformed { file, refusal }),
         },
         Err(error) if error.is_not_found() => return Ok(Sidecar::Missing),
         Err(error) => return Err(error),
     };
-    let more = directory.join(format!("{base}{MORE_SUFFIX}"));
+    let file = format!("{base}{MORE_SUFFIX}");
+    let more = directory.join(&file);
     let lines = match tree::read_named(&more, MAX_SIDECAR_BYTES) {
         Ok(bytes) => bytes,
         Err(error) if error.is_not_found() => return Ok(Sidecar::Bundles(bundles)),
@@ -115,14 +122,15 @@ pub fn read_sidecar(directory: &Path, base: &str) -> Result<Sidecar, TreeError> 
     let lines: Vec<&[u8]> = lines.split(|byte| *byte == b'\n').collect();
     if lines.len() > MAX_MORE {
         let message = format!("{} further bundles; at most {MAX_MORE} are read", lines.len());
-        return Ok(Sidecar::Malformed(Refusal::new(&rules::BUNDLE_MALFORMED, message)));
+        let refusal = Refusal::new(&rules::BUNDLE_MALFORMED, message);
+        return Ok(Sidecar::Malformed { file, refusal });
     }
     // Every line is a bundle, and a list that is too long is refused, not cut: what is skipped is
     // what nobody judged.
     for line in lines {
         match Bundle::parse(line) {
             Ok(bundle) => bundles.push(bundle),
-            Err(refusal) => return Ok(Sidecar::Malformed(refusal)),
+            Err(refusal) => return Ok(Sidecar::Malformed { file, refusal }),
         }
     }
     Ok(Sidecar::Bundles(bundles))
