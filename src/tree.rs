@@ -193,8 +193,9 @@ impl Tree {
         listing: &mut Listing,
     ) -> Result<(), TreeError> {
         let here = self.path.join(prefix);
-        if depth > MAX_DEPTH || listing.files.len() + listing.oddities.len() > MAX_FILES {
-            return Err(TreeError::TooMany { path: here });
+        let too_many = || TreeError::TooMany { path: here.clone() };
+        if depth > MAX_DEPTH {
+            return Err(too_many());
         }
         let entries = Dir::read_from(folder).map_err(|error| TreeError::io(&here, error.into()))?;
         for entry in entries {
@@ -203,11 +204,19 @@ impl Tree {
             if name == b"." || name == b".." {
                 continue;
             }
+            if listing.files.len() + listing.oddities.len() >= MAX_FILES {
+                return Err(too_many());
+            }
             let shown = format!("{prefix}{}", OsStr::from_bytes(name).display());
             let stat = rustix::fs::statat(folder, entry.file_name(), AtFlags::SYMLINK_NOFOLLOW)
-                .map_err(|error| TreeError::io(&here.join(&shown), error.into()))?;
+                .map_err(|error| TreeError::io(&self.path.join(&shown), error.into()))?;
             let odd = |problem: String| Oddity { path: shown.escape_debug().to_string(), problem };
             match FileType::from_raw_mode(stat.st_mode) {
+                // Below a name that cannot be written down, files would be listed under another
+                // folder's name.
+                FileType::Directory if std::str::from_utf8(name).is_err() => {
+                    listing.oddities.push(odd("its name is not UTF-8 text".to_owned()));
+                }
                 FileType::Directory => {
                     let flags =
                         OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -588,6 +597,20 @@ mod tests {
         assert_eq!(listing.files, [Entry { path: path("real/file"), size: 1 }]);
         let odd: Vec<_> = listing.oddities.iter().map(|odd| odd.path.as_str()).collect();
         assert_eq!(odd, ["direct", "link", "pipe"]);
+    }
+
+    #[test]
+    fn files_below_an_unreadable_name_do_not_hide_behind_another_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in [b"\xef\xbf\xbd".as_slice(), b"\xff"] {
+            let below = folder.path().join(OsStr::from_bytes(name));
+            fs::create_dir(&below).unwrap();
+            fs::write(below.join("file"), "x").unwrap();
+        }
+        let listing = Tree::open(folder.path()).unwrap().list(None).unwrap();
+        assert_eq!(listing.files, [Entry { path: path("\u{fffd}/file"), size: 1 }]);
+        assert_eq!(listing.oddities.len(), 1);
+        assert_eq!(listing.oddities[0].problem, "its name is not UTF-8 text");
     }
 
     #[test]
