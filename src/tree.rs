@@ -87,9 +87,7 @@ impl Tree {
         while let Some(part) = parts.next() {
             let at = folder.as_ref().map_or(self.folder.as_fd(), AsFd::as_fd);
             if parts.peek().is_some() {
-                let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-                let next = rustix::fs::openat(at, part, flags, Mode::empty())
-                    .map_err(|error| refusal(&shown, error))?;
+                let next = open_folder(at, part).map_err(|error| refusal(&shown, error))?;
                 folder = Some(next);
                 continue;
             }
@@ -172,11 +170,10 @@ impl Tree {
     pub fn list(&self, below: Option<&RelPath>) -> Result<Listing, TreeError> {
         let mut listing = Listing::default();
         let prefix = below.map(|path| format!("{path}/")).unwrap_or_default();
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let mut folder = rustix::fs::openat(&self.folder, ".", flags, Mode::empty())
+        let mut folder = open_folder(&self.folder, ".")
             .map_err(|error| TreeError::io(&self.path, error.into()))?;
         for part in below.iter().flat_map(|path| path.parts()) {
-            folder = rustix::fs::openat(&folder, part, flags, Mode::empty())
+            folder = open_folder(&folder, part)
                 .map_err(|error| refusal(&self.path.join(&prefix), error))?;
         }
         self.list_folder(&folder, &prefix, 0, &mut listing)?;
@@ -193,9 +190,6 @@ impl Tree {
         listing: &mut Listing,
     ) -> Result<(), TreeError> {
         let here = self.path.join(prefix);
-        if depth > MAX_DEPTH || listing.files.len() + listing.oddities.len() > MAX_FILES {
-            return Err(TreeError::TooMany { path: here });
-        }
         let entries = Dir::read_from(folder).map_err(|error| TreeError::io(&here, error.into()))?;
         for entry in entries {
             let entry = entry.map_err(|error| TreeError::io(&here, error.into()))?;
@@ -203,15 +197,21 @@ impl Tree {
             if name == b"." || name == b".." {
                 continue;
             }
+            if depth > MAX_DEPTH || listing.files.len() + listing.oddities.len() >= MAX_FILES {
+                return Err(TreeError::TooMany { path: here });
+            }
             let shown = format!("{prefix}{}", OsStr::from_bytes(name).display());
             let stat = rustix::fs::statat(folder, entry.file_name(), AtFlags::SYMLINK_NOFOLLOW)
-                .map_err(|error| TreeError::io(&here.join(&shown), error.into()))?;
+                .map_err(|error| TreeError::io(&self.path.join(&shown), error.into()))?;
             let odd = |problem: String| Oddity { path: shown.escape_debug().to_string(), problem };
             match FileType::from_raw_mode(stat.st_mode) {
+                // Below a name that cannot be written down, files would be listed under another
+                // folder's name.
+                FileType::Directory if std::str::from_utf8(name).is_err() => {
+                    listing.oddities.push(odd("its name is not UTF-8 text".to_owned()));
+                }
                 FileType::Directory => {
-                    let flags =
-                        OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-                    let next = rustix::fs::openat(folder, entry.file_name(), flags, Mode::empty())
+                    let next = open_folder(folder, entry.file_name())
                         .map_err(|error| TreeError::io(&self.path.join(&shown), error.into()))?;
                     self.list_folder(&next, &format!("{shown}/"), depth + 1, listing)?;
                 }
@@ -232,6 +232,12 @@ impl Tree {
         }
         Ok(())
     }
+}
+
+/// Opens a folder in a folder, never through a link.
+fn open_folder(at: impl AsFd, name: impl rustix::path::Arg) -> rustix::io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    rustix::fs::openat(at, name, flags, Mode::empty())
 }
 
 fn size_of(stat: &Stat) -> u64 {
@@ -593,6 +599,20 @@ mod tests {
         assert_eq!(listing.files, [Entry { path: path("real/file"), size: 1 }]);
         let odd: Vec<_> = listing.oddities.iter().map(|odd| odd.path.as_str()).collect();
         assert_eq!(odd, ["direct", "link", "pipe"]);
+    }
+
+    #[test]
+    fn files_below_an_unreadable_name_do_not_hide_behind_another_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in [b"\xef\xbf\xbd".as_slice(), b"\xff"] {
+            let below = folder.path().join(OsStr::from_bytes(name));
+            fs::create_dir(&below).unwrap();
+            fs::write(below.join("file"), "x").unwrap();
+        }
+        let listing = Tree::open(folder.path()).unwrap().list(None).unwrap();
+        assert_eq!(listing.files, [Entry { path: path("\u{fffd}/file"), size: 1 }]);
+        assert_eq!(listing.oddities.len(), 1);
+        assert_eq!(listing.oddities[0].problem, "its name is not UTF-8 text");
     }
 
     #[test]

@@ -229,6 +229,7 @@ impl Report {
     /// Takes over what another report has found and checked.
     pub fn append(&mut self, other: Self) {
         self.asked += other.asked;
+        self.areas.extend(other.areas);
         self.findings.extend(other.findings);
         self.checks.extend(other.checks);
         self.headlines.extend(other.headlines);
@@ -658,5 +659,16 @@ mod tests {
         ] {
             assert_eq!(refused, Verdict::Refused);
         }
+    }
+
+    #[test]
+    fn an_area_that_was_not_judged_is_not_lost_with_its_report() {
+        let now: Timestamp = "2026-11-23T09:00:00Z".parse().unwrap();
+        let mut report = Report::new("check", now, true);
+        report.evaluated(Area::K8s, 1, 1, 0, 1);
+        let mut other = Report::new("check", now, true);
+        other.not_evaluated(Area::Load, "unreadable");
+        report.append(other);
+        assert_eq!(report.verdict(), Verdict::Undecided);
     }
 }

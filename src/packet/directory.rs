@@ -158,7 +158,7 @@ mod tests {
             assert_eq!(read.len(), count + 1);
         }
         for (count, end) in [(64, ""), (63, "broken\n"), (1, "broken"), (1, "\n"), (0, "")] {
-            assert!(matches!(lines(count, end), Sidecar::Malformed(_)), "{count} {end:?}");
+            assert!(matches!(lines(count, end), Sidecar::Malformed { .. }), "{count} {end:?}");
         }
     }
 }

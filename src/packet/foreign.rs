@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, Read};
 
-use flate2::read::GzDecoder;
+use flate2::read::MultiGzDecoder;
 use tar::{Archive, Entry, EntryType};
 
 use crate::digest::{Digest, HashingWriter};
@@ -110,8 +110,16 @@ impl ForeignArchive {
     pub fn read(reader: impl Read, compression: Compression) -> Result<Self, ForeignError> {
         match compression {
             Compression::None => read_tar(reader),
-            Compression::Gzip => read_tar(GzDecoder::new(reader)),
+            // All members of the stream, as others read it: a second one could hold more files.
+            Compression::Gzip => read_tar(MultiGzDecoder::new(reader)),
         }
+    }
+}
+
+impl ForeignArchive {
+    fn refuse(&mut self, name: &[u8], problem: String) {
+        let name = String::from_utf8_lossy(name).escape_debug().to_string();
+        self.refused.push(Refused { name, problem });
     }
 }
 
@@ -140,6 +148,12 @@ fn read_tar(reader: impl Read) -> Result<ForeignArchive, ForeignError> {
             long_name = name_record(&mut entry, kind)?.or(long_name);
             continue;
         }
+        if kind == EntryType::XGlobalHeader {
+            if name_record(&mut entry, kind)?.is_some() {
+                found.refuse(&entry.path_bytes(), "names every member after it".to_owned());
+            }
+            continue;
+        }
         let name = long_name.take().unwrap_or_else(|| entry.path_bytes().into_owned());
         match accepted(kind, &name, &found.members) {
             Ok(None) => {}
@@ -149,13 +163,26 @@ fn read_tar(reader: impl Read) -> Result<ForeignArchive, ForeignError> {
                 kept += if keep { member.size } else { 0 };
                 found.members.insert(path, member);
             }
-            Err(problem) => {
-                let name = String::from_utf8_lossy(&name).escape_debug().to_string();
-                found.refused.push(Refused { name, problem });
-            }
+            Err(problem) => found.refuse(&name, problem),
         }
     }
+    if !only_zeros(archive.into_inner()).map_err(ForeignError::Io)? {
+        found.refuse(b"", "data after the end of the archive, which other readers read".to_owned());
+    }
     Ok(found)
+}
+
+fn only_zeros(mut rest: impl Read) -> io::Result<bool> {
+    let mut buffer = vec![0; 64 << 10];
+    loop {
+        match rest.read(&mut buffer) {
+            Ok(0) => return Ok(true),
+            Ok(count) if buffer[..count].iter().any(|byte| *byte != 0) => return Ok(false),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// Tells under which name a member is kept: nothing for a folder.
@@ -170,7 +197,7 @@ fn accepted(
 ) -> Result<Option<String>, String> {
     match kind {
         EntryType::Regular => {}
-        EntryType::Directory | EntryType::XGlobalHeader => return Ok(None),
+        EntryType::Directory => return Ok(None),
         EntryType::Symlink | EntryType::Link => return Err("a link".to_owned()),
         EntryType::Char | EntryType::Block | EntryType::Fifo => {
             return Err("a device or a pipe".to_owned());
@@ -286,6 +313,45 @@ mod tests {
         assert_eq!(found.members["a"].bytes.as_deref(), Some(&b"1"[..]));
         let names: Vec<_> = found.refused.iter().map(|refused| refused.name.as_str()).collect();
         assert_eq!(names, ["a", "l", "../x"]);
+    }
+
+    #[test]
+    fn a_member_in_a_second_gzip_member_is_not_overlooked() {
+        let bytes = archive(|builder| {
+            builder.append_data(&mut header(EntryType::Regular, 1), "a", &b"1"[..]).unwrap();
+            builder.append_data(&mut header(EntryType::Regular, 1), "b", &b"2"[..]).unwrap();
+        });
+        let gzip = |bytes: &[u8]| {
+            use std::io::Write;
+            let mut encoder =
+                flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            encoder.write_all(bytes).unwrap();
+            encoder.finish().unwrap()
+        };
+        let two = [gzip(&bytes[..1024]), gzip(&bytes[1024..])].concat();
+        let found = ForeignArchive::read(two.as_slice(), Compression::Gzip).unwrap();
+        assert_eq!(found.members.keys().collect::<Vec<_>>(), ["a", "b"]);
+    }
+
+    #[test]
+    fn a_member_after_the_end_or_under_a_global_name_is_refused() {
+        let one = archive(|builder| {
+            builder.append_data(&mut header(EntryType::Regular, 1), "a", &b"1"[..]).unwrap();
+        });
+        let two = [one.as_slice(), &one].concat();
+        let found = ForeignArchive::read(two.as_slice(), Compression::None).unwrap();
+        assert_eq!(found.refused.len(), 1, "{found:?}");
+        for (record, refused) in [("14 path=other\n", 1), ("17 comment=words\n", 0)] {
+            let global = archive(|builder| {
+                let mut global = header(EntryType::XGlobalHeader, record.len() as u64);
+                global.set_path("pax_global_header").unwrap();
+                global.set_cksum();
+                builder.append(&global, record.as_bytes()).unwrap();
+                builder.append_data(&mut header(EntryType::Regular, 1), "a", &b"1"[..]).unwrap();
+            });
+            let found = ForeignArchive::read(global.as_slice(), Compression::None).unwrap();
+            assert_eq!(found.refused.len(), refused, "{record}");
+        }
     }
 
     #[test]

@@ -87,7 +87,10 @@ impl Error {
             ArchiveError::Source(error) => Self::Tree(error),
             // What the system says about a file is told in one way: a full disk, a lost one.
             ArchiveError::Io(error) => Self::Tree(TreeError::io(path, error)),
-            source => Self::Archive { path: path.to_owned(), source },
+            source @ (ArchiveError::DoesNotFit { .. }
+            | ArchiveError::Malformed(_)
+            | ArchiveError::NotCanonical(_)
+            | ArchiveError::OverLimit(_)) => Self::Archive { path: path.to_owned(), source },
         }
     }
 }

@@ -11,7 +11,16 @@ use crate::digest::Digest;
 use crate::finding::rules::trust as rules;
 use crate::time::Timestamp;
 
-/// Something whose signatures hold. Only the functions of this module make one.
+/// Something whose signatures hold. Only the functions of this module make one: what a caller
+/// brings cannot be put in its place.
+///
+/// ```compile_fail
+/// use countersign::trust::{Payload, Verified};
+///
+/// fn forge(verified: &Verified<Payload>) -> Verified<&'static str> {
+///     verified.read(|_| Ok::<_, ()>("anything")).unwrap()
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified<T> {
     value: T,
@@ -56,7 +65,10 @@ impl<T> Verified<T> {
     /// # Errors
     ///
     /// Whatever the reader reports.
-    pub fn read<U, E>(&self, reader: impl FnOnce(&T) -> Result<U, E>) -> Result<Verified<U>, E> {
+    pub(crate) fn read<U, E>(
+        &self,
+        reader: impl FnOnce(&T) -> Result<U, E>,
+    ) -> Result<Verified<U>, E> {
         Ok(Verified { value: reader(&self.value)?, signers: self.signers.clone() })
     }
 }

@@ -88,15 +88,27 @@ impl Staging {
 
     /// Gives the directory its name: all of it at once, or none of it.
     pub(super) fn commit(mut self, out: &Path) -> Result<(), Error> {
-        use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(&self.folder, fs::Permissions::from_mode(0o755))
-            .map_err(|error| TreeError::io(&self.folder, error))?;
-        tree::sync_folder(&self.folder)?;
+        settle(&self.folder)?;
         fs::rename(&self.folder, out).map_err(|error| TreeError::io(out, error))?;
         self.kept = true;
         let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty());
         Ok(tree::sync_folder(parent.unwrap_or_else(|| Path::new(".")))?)
     }
+}
+
+/// Gives a folder and those in it their mode, whatever the umask says, and brings their names to
+/// the disk.
+fn settle(folder: &Path) -> Result<(), TreeError> {
+    use std::os::unix::fs::PermissionsExt;
+    let io = |error| TreeError::io(folder, error);
+    for entry in fs::read_dir(folder).map_err(io)? {
+        let entry = entry.map_err(io)?;
+        if entry.file_type().map_err(io)?.is_dir() {
+            settle(&entry.path())?;
+        }
+    }
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).map_err(io)?;
+    tree::sync_folder(folder)
 }
 
 impl Drop for Staging {
@@ -105,5 +117,31 @@ impl Drop for Staging {
             // Nothing is left to tell it to: the error that brought us here is on its way.
             let _ = fs::remove_dir_all(&self.folder);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn folders_of_artifacts_do_not_take_their_mode_from_the_umask() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("dist");
+        let staging = Staging::begin(&out).unwrap();
+        staging.create(&staging.path(&"a/b/c".parse().unwrap())).unwrap();
+        // As umask 000 and 077 leave them.
+        for (path, mode) in [("a", 0o777), ("a/b", 0o700)] {
+            let path = staging.folder.join(path);
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        }
+        staging.commit(&out).unwrap();
+        for (path, mode) in [("", 0o755), ("a", 0o755), ("a/b", 0o755), ("a/b/c", 0o644)] {
+            let found = fs::metadata(out.join(path)).unwrap().permissions().mode() & 0o777;
+            assert_eq!(found, mode, "{path:?}: {found:o}");
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

@@ -5,11 +5,12 @@ use std::path::Path;
 
 use super::Contents;
 use super::signed::{checksums_finding, checksums_of, judge_checksums_signature};
+use crate::digest::Digest;
 use crate::finding::rules::packet as rules;
 use crate::finding::{Finding, Location, Report};
 use crate::packet::directory::{CHECKSUMS, Names, REPORT};
 use crate::packet::manifest::EVIDENCE_FOLDER;
-use crate::packet::{Checksums, checksums};
+use crate::packet::{Artifact, Checksums, checksums};
 use crate::path::RelPath;
 use crate::tree::{Entry, Listing, Tree, TreeError};
 use crate::trust::TrustRoot;
@@ -52,36 +53,15 @@ pub fn artifacts_beside(
     let present: BTreeMap<&RelPath, u64> =
         listing.files.iter().map(|entry| (&entry.path, entry.size)).collect();
     let artifacts = &contents.manifest.artifacts;
-    let there: Vec<Entry> = artifacts
-        .iter()
-        .filter_map(|artifact| {
-            let size = *present.get(&artifact.path)?;
-            Some(Entry { path: artifact.path.clone(), size })
-        })
-        .collect();
-    let hashed: BTreeMap<RelPath, _> =
-        there.iter().map(|entry| entry.path.clone()).zip(tree.hash_all(&there)?).collect();
+    // Another size is another file: one of petabytes, with nothing in it, is not read to see that.
+    let whole = artifacts.iter().filter(|item| present.get(&item.path) == Some(&item.size));
+    let whole: Vec<Entry> =
+        whole.map(|item| Entry { path: item.path.clone(), size: item.size }).collect();
+    let hashed: BTreeMap<&RelPath, _> =
+        whole.iter().map(|entry| &entry.path).zip(tree.hash_all(&whole)?).collect();
     for artifact in artifacts {
-        let location = Location::file(&artifact.path);
-        let declared = format!("{}, {} bytes", artifact.sha256, artifact.size);
-        match hashed.get(&artifact.path) {
-            Some((digest, size)) if (*digest, *size) == (artifact.sha256, artifact.size) => {
-                report.passed("artifact", artifact.path.as_str(), digest.to_string());
-            }
-            Some((digest, size)) => {
-                let message = "the artifact is not the one that the manifest lists";
-                let finding = Finding::new(&rules::MEMBER_DIFFERS, location, message)
-                    .declared(declared)
-                    .actual(format!("{digest}, {size} bytes"));
-                report.failed("artifact", artifact.path.as_str(), finding);
-            }
-            None => {
-                let message = "the manifest lists this artifact, and it is not there";
-                let finding =
-                    Finding::new(&rules::MEMBER_MISSING, location, message).declared(declared);
-                report.failed("artifact", artifact.path.as_str(), finding);
-            }
-        }
+        let path = &artifact.path;
+        judge_artifact(artifact, hashed.get(path).copied(), present.get(path).copied(), report);
     }
     let listed: BTreeSet<&RelPath> = artifacts.iter().map(|artifact| &artifact.path).collect();
     for path in present.keys() {
@@ -97,6 +77,31 @@ pub fn artifacts_beside(
         report.failed("unlisted-file", odd.path.as_str(), finding);
     }
     Ok(())
+}
+
+fn judge_artifact(
+    artifact: &Artifact,
+    hashed: Option<(Digest, u64)>,
+    present: Option<u64>,
+    report: &mut Report,
+) {
+    let found = match (hashed, present) {
+        (Some(found), _) if found == (artifact.sha256, artifact.size) => {
+            return report.passed("artifact", artifact.path.as_str(), found.0.to_string());
+        }
+        (Some((digest, size)), _) => Some(format!("{digest}, {size} bytes")),
+        (None, Some(size)) => Some(format!("{size} bytes")),
+        (None, None) => None,
+    };
+    let (rule, message) = if found.is_some() {
+        (&rules::MEMBER_DIFFERS, "the artifact is not the one that the manifest lists")
+    } else {
+        (&rules::MEMBER_MISSING, "the manifest lists this artifact, and it is not there")
+    };
+    let mut finding = Finding::new(rule, Location::file(&artifact.path), message)
+        .declared(format!("{}, {} bytes", artifact.sha256, artifact.size));
+    finding.actual = found;
+    report.failed("artifact", artifact.path.as_str(), finding);
 }
 
 /// Holds `checksums.txt` beside the packet against the release. Returns its bytes when it is there.
@@ -162,17 +167,25 @@ pub fn report_beside(
 ) -> Result<(), TreeError> {
     let path: RelPath = REPORT.parse().expect("the name is portable");
     let member = format!("{EVIDENCE_FOLDER}/{REPORT}").parse().expect("the name is portable");
-    let expected = contents.members.get(&member).map(|(digest, _)| *digest);
+    let expected = contents.members.get(&member).copied();
     let location = Location::file(&path);
-    match tree.hash(&path, &mut vec![0; 64 << 10]) {
-        Ok((digest, _)) if Some(digest) == expected => {
+    // Read only when its size is the one it must have: it could be of any size.
+    let found = tree.file(&path).and_then(|(_, size)| {
+        if expected.is_none_or(|(_, right)| right != size) {
+            return Ok((None, size));
+        }
+        tree.hash(&path, &mut vec![0; 64 << 10]).map(|(digest, size)| (Some(digest), size))
+    });
+    match found {
+        Ok((Some(digest), size)) if Some((digest, size)) == expected => {
             report.passed("report", REPORT, digest.to_string());
         }
-        Ok((digest, _)) => {
+        Ok((digest, size)) => {
             let message = "the report beside the packet is not the one in it";
+            let actual = digest.map_or(format!("{size} bytes"), |digest| digest.to_string());
             let mut finding =
-                Finding::new(&rules::MEMBER_DIFFERS, location, message).actual(digest);
-            finding.declared = expected.map(|digest| digest.to_string());
+                Finding::new(&rules::MEMBER_DIFFERS, location, message).actual(actual);
+            finding.declared = expected.map(|(digest, _)| digest.to_string());
             report.failed("report", REPORT, finding);
         }
         Err(error) if error.is_not_found() => {
@@ -183,4 +196,86 @@ pub fn report_beside(
         Err(error) => return Err(error),
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::time::Instant;
+
+    use super::*;
+    use crate::finding::Verdict;
+    use crate::packet::archive::Unpacked;
+    use crate::packet::{Build, Placement, ReleaseManifest, Source};
+    use crate::time::Timestamp;
+
+    fn contents(artifact: Artifact) -> Contents {
+        let now: Timestamp = "2026-11-23T09:00:00Z".parse().unwrap();
+        let digest = Digest::of(b"x");
+        let report = format!("{EVIDENCE_FOLDER}/{REPORT}").parse().unwrap();
+        Contents {
+            unpacked: Unpacked { sha256: digest, size: 1, tar_sha256: digest },
+            members: BTreeMap::from([(report, (digest, 1))]),
+            manifest: ReleaseManifest {
+                schema: ReleaseManifest::SCHEMA.to_owned(),
+                product: "lantern".to_owned(),
+                version: "1.0.0".parse().unwrap(),
+                channel: "stable".to_owned(),
+                sequence: 1,
+                issued_at: now,
+                source: Source { uri: String::new(), commit: "5".repeat(40) },
+                build: Build {
+                    build_type: String::new(),
+                    builder: String::new(),
+                    parameters: BTreeMap::new(),
+                    dependencies: Vec::new(),
+                    invocation: None,
+                },
+                previous: None,
+                artifacts: vec![artifact],
+                evidence: Vec::new(),
+                compatibility: Vec::new(),
+                waivers: Vec::new(),
+                check: Verdict::Pass,
+            },
+            manifest_sha256: digest,
+            checksums: None,
+            evidence: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn a_file_of_another_size_is_refused_without_reading_it() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a", REPORT] {
+            // Nothing but holes: hashing them would take an hour.
+            File::create(folder.path().join(name)).unwrap().set_len(1 << 42).unwrap();
+        }
+        let artifact = Artifact {
+            path: "a".parse().unwrap(),
+            media_type: String::new(),
+            size: 1,
+            sha256: Digest::of(b"x"),
+            placement: Placement::Beside,
+        };
+        let contents = contents(artifact);
+        let now = contents.manifest.issued_at;
+        let judge = || {
+            let mut report = Report::new("verify", now, true);
+            let tree = Tree::open(folder.path()).unwrap();
+            let listing = tree.list(None).unwrap();
+            let names = Names::of(&contents.manifest);
+            artifacts_beside(&tree, &listing, &contents, Some(&names), &mut report).unwrap();
+            report_beside(&tree, &contents, &mut report).unwrap();
+            report
+        };
+        let begun = Instant::now();
+        let codes: Vec<&str> = judge().findings().iter().map(|found| found.rule.slug).collect();
+        assert_eq!(codes, ["member-differs", "member-differs"]);
+        assert!(begun.elapsed().as_secs() < 10);
+        for name in ["a", REPORT] {
+            std::fs::write(folder.path().join(name), "x").unwrap();
+        }
+        assert_eq!(judge().verdict(), Verdict::Pass);
+    }
 }
