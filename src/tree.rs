@@ -515,6 +515,13 @@ impl TreeError {
         matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
     }
 
+    /// Tells whether what lies there is at fault, and not the system: no regular file, or one that
+    /// is too large to be what it is named as.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::NotRegular { .. } | Self::TooLarge { .. })
+    }
+
     /// Says what is wrong without saying where: for findings, whose place is relative to the root.
     /// Where the root lies would make two reports of one tree differ.
     #[must_use]
