@@ -519,40 +519,54 @@ impl TreeError {
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
     }
+
+    /// Tells whether what lies there is at fault, and not the system: no regular file, or one that
+    /// is too large to be what it is named as.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::NotRegular { .. } | Self::TooLarge { .. })
+    }
+
+    /// Says what is wrong without saying where: for findings, whose place is relative to the root.
+    /// Where the root lies would make two reports of one tree differ.
+    #[must_use]
+    pub fn problem(&self) -> String {
+        self.after_path().trim_start_matches([':', ' ']).to_owned()
+    }
+
+    fn after_path(&self) -> String {
+        match self {
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                " does not exist".to_owned()
+            }
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                ": the disk is full".to_owned()
+            }
+            Self::Io { source, .. } => format!(": {source}"),
+            Self::NotRegular { found, .. } => format!(" is {found}; expected a regular file"),
+            Self::TooLarge { limit, .. } => format!(" is larger than the limit of {limit} bytes"),
+            Self::TooMany { .. } => {
+                format!(" holds more than {MAX_FILES} files or {MAX_DEPTH} levels of folders")
+            }
+            Self::Exposed { mode, .. } => {
+                format!(" has mode {mode:04o}: others may use the secret in it; run `chmod 600`")
+            }
+            Self::Changed { .. } => {
+                " changed while it was read; stop what writes it and start again".to_owned()
+            }
+        }
+    }
 }
 
 impl fmt::Display for TreeError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Io { path, source } if source.kind() == io::ErrorKind::NotFound => {
-                write!(formatter, "`{}` does not exist", path.display())
-            }
-            Self::Io { path, source } if source.kind() == io::ErrorKind::StorageFull => {
-                write!(formatter, "`{}`: the disk is full", path.display())
-            }
-            Self::Io { path, source } => write!(formatter, "`{}`: {source}", path.display()),
-            Self::NotRegular { path, found } => {
-                write!(formatter, "`{}` is {found}; expected a regular file", path.display())
-            }
-            Self::TooLarge { path, limit } => {
-                write!(formatter, "`{}` is larger than the limit of {limit} bytes", path.display())
-            }
-            Self::TooMany { path } => write!(
-                formatter,
-                "`{}` holds more than {MAX_FILES} files or {MAX_DEPTH} levels of folders",
-                path.display()
-            ),
-            Self::Exposed { path, mode } => write!(
-                formatter,
-                "`{}` has mode {mode:04o}: others may use the secret in it; run `chmod 600`",
-                path.display()
-            ),
-            Self::Changed { path } => write!(
-                formatter,
-                "`{}` changed while it was read; stop what writes it and start again",
-                path.display()
-            ),
-        }
+        let (Self::Io { path, .. }
+        | Self::NotRegular { path, .. }
+        | Self::TooLarge { path, .. }
+        | Self::TooMany { path }
+        | Self::Changed { path }
+        | Self::Exposed { path, .. }) = self;
+        write!(formatter, "`{}`{}", path.display(), self.after_path())
     }
 }
 

@@ -109,6 +109,7 @@ pub fn read_sidecar(directory: &Path, base: &str) -> Result<Sidecar, TreeError> 
             Err(refusal) => return Ok(Sidecar::Malformed { file, refusal }),
         },
         Err(error) if error.is_not_found() => return Ok(Sidecar::Missing),
+        Err(error) if error.is_refusal() => return Ok(no_bundle(&error)),
         Err(error) => return Err(error),
     };
     let file = format!("{base}{MORE_SUFFIX}");
@@ -116,6 +117,7 @@ pub fn read_sidecar(directory: &Path, base: &str) -> Result<Sidecar, TreeError> 
     let lines = match tree::read_named(&more, MAX_SIDECAR_BYTES) {
         Ok(bytes) => bytes,
         Err(error) if error.is_not_found() => return Ok(Sidecar::Bundles(bundles)),
+        Err(error) if error.is_refusal() => return Ok(no_bundle(&error)),
         Err(error) => return Err(error),
     };
     let lines = lines.strip_suffix(b"\n").unwrap_or(&lines);
@@ -136,10 +138,29 @@ pub fn read_sidecar(directory: &Path, base: &str) -> Result<Sidecar, TreeError> 
     Ok(Sidecar::Bundles(bundles))
 }
 
+/// A pipe or a folder under a signature's name is a wrong signature, and ends no verification.
+fn no_bundle(error: &TreeError) -> Sidecar {
+    Sidecar::Malformed(Refusal::new(&rules::BUNDLE_MALFORMED, error.problem()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::trust::{Algorithm, PrivateKey};
+
+    #[test]
+    fn a_folder_under_a_signatures_name_is_refused_like_a_broken_signature() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("a.sigstore.json")).unwrap();
+        let read = read_sidecar(folder.path(), "a").unwrap();
+        assert!(matches!(read, Sidecar::Malformed(_)), "{read:?}");
+        let key = PrivateKey::generate(Algorithm::Ed25519).unwrap();
+        let bundle = Bundle::sign_message(b"x", &key).unwrap();
+        std::fs::write(folder.path().join("b.sigstore.json"), bundle.to_bytes()).unwrap();
+        std::fs::create_dir(folder.path().join("b.sigstore.jsonl")).unwrap();
+        let read = read_sidecar(folder.path(), "b").unwrap();
+        assert!(matches!(read, Sidecar::Malformed(_)), "{read:?}");
+    }
 
     #[test]
     fn a_line_after_the_last_signer_is_not_overlooked() {

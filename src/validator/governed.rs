@@ -96,7 +96,7 @@ impl Governed {
         report: &mut Report,
     ) {
         self.complete = false;
-        let message = error.to_string();
+        let message = error.problem();
         report.push(Finding::new(hygiene.unreadable, Location::file(path), message));
     }
 
@@ -130,4 +130,29 @@ fn judge_scalars(path: &RelPath, root: &Node, rule: &'static Rule, report: &mut 
             report.push(Finding::new(rule, location, message).actual(text));
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+
+    use super::*;
+    use crate::finding::rules::stack as rules;
+
+    #[test]
+    fn a_report_does_not_tell_where_the_root_lies() {
+        let messages = [(); 2].map(|()| {
+            let root = tempfile::tempdir().unwrap();
+            fs::create_dir(root.path().join("ops")).unwrap();
+            let large = File::create(root.path().join("ops/large.yaml")).unwrap();
+            large.set_len(Limits::GOVERNED.bytes as u64 + 1).unwrap();
+            let tree = Tree::open(root.path()).unwrap();
+            let mut report = Report::new("check", "2026-11-23T09:00:00Z".parse().unwrap(), true);
+            let rule = rules::RULES[0];
+            let hygiene = Hygiene { unreadable: rule, malformed: rule, ambiguous: rule };
+            Governed::read(&tree, &["ops"], hygiene, &mut report);
+            report.findings()[0].message.clone()
+        });
+        assert_eq!(messages, ["is larger than the limit of 33554432 bytes"; 2]);
+    }
 }

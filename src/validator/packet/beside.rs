@@ -122,6 +122,12 @@ pub fn checksums_beside(
             report.failed("checksums", CHECKSUMS, finding);
             return Ok(None);
         }
+        Err(error) if error.is_refusal() => {
+            let location = Location::file(&path);
+            let finding = Finding::new(&rules::FILE_UNREADABLE, location, error.problem());
+            report.failed("checksums", CHECKSUMS, finding);
+            return Ok(None);
+        }
         Err(error) => return Err(error),
     };
     let expected = checksums_of(contents);
@@ -191,6 +197,10 @@ pub fn report_beside(
         Err(error) if error.is_not_found() => {
             let message = "report.json does not lie beside the packet";
             let finding = Finding::new(&rules::MEMBER_MISSING, location, message);
+            report.failed("report", REPORT, finding);
+        }
+        Err(error) if error.is_refusal() => {
+            let finding = Finding::new(&rules::FILE_UNREADABLE, location, error.problem());
             report.failed("report", REPORT, finding);
         }
         Err(error) => return Err(error),
@@ -277,5 +287,10 @@ mod tests {
             std::fs::write(folder.path().join(name), "x").unwrap();
         }
         assert_eq!(judge().verdict(), Verdict::Pass);
+        std::fs::remove_file(folder.path().join(REPORT)).unwrap();
+        std::fs::create_dir(folder.path().join(REPORT)).unwrap();
+        let report = judge();
+        assert_eq!(report.findings()[0].rule.slug, "file-unreadable");
+        assert_eq!(report.verdict(), Verdict::Refused);
     }
 }

@@ -136,7 +136,7 @@ impl Inputs {
             }
             Err(error) => {
                 let location = Location::file(path);
-                report.push(Finding::new(&rules::INPUT_UNREADABLE, location, error.to_string()));
+                report.push(Finding::new(&rules::INPUT_UNREADABLE, location, error.problem()));
             }
         }
     }
@@ -264,7 +264,7 @@ impl Inputs {
                 }
                 Err(error) => {
                     let location = Location::file(&path);
-                    let message = error.to_string();
+                    let message = error.problem();
                     report.push(Finding::new(&rules::INPUT_UNREADABLE, location, message));
                 }
             }
