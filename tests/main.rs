@@ -17,6 +17,7 @@ mod command;
 mod environment;
 mod forgery;
 mod json_tree;
+mod made_cases;
 mod mutation;
 mod release;
 mod schemas;
