@@ -15,7 +15,7 @@ use countersign::{Digest, Verdict};
 
 use crate::forgery::{self, Members};
 use crate::json_tree::Json;
-use crate::specimen::{self, Files, PACKET, Specimen, VERSION, specimen};
+use crate::specimen::{self, Files, PACKET, PROGRAM, Specimen, VERSION, specimen};
 
 /// Changes after which a release still passes: what was done, to which file and where in it (`*` is
 /// any text), and why nothing follows from it.
@@ -328,7 +328,7 @@ fn every_field_of_the_report() {
 }
 
 /// The packet's members, taken apart once.
-fn members() -> &'static Members {
+pub(crate) fn members() -> &'static Members {
     static MEMBERS: OnceLock<Members> = OnceLock::new();
     MEMBERS.get_or_init(|| forgery::members_of(&specimen().files[PACKET]))
 }
@@ -437,7 +437,7 @@ fn members_of_specimen(changed: &Members) -> &Members {
     if changed.contains_key(ReleaseManifest::MEMBER) { changed } else { members() }
 }
 
-fn signed(files: &Files, keys: &[&str]) -> Files {
+pub(crate) fn signed(files: &Files, keys: &[&str]) -> Files {
     let folder = tempfile::tempdir().unwrap();
     specimen::write(folder.path(), files);
     specimen::sign_with(folder.path(), keys);
@@ -521,7 +521,7 @@ fn what_both_people_sign_again_passes() {
 }
 
 /// The next release of the same people: every text and digest of the old one replaced.
-fn other_release(specimen: &Specimen) -> Files {
+pub(crate) fn other_release(specimen: &Specimen) -> Files {
     let mut artifacts = Files::new();
     let mut renamed = Vec::new();
     for (name, bytes) in &specimen.artifacts {
@@ -547,6 +547,10 @@ fn other_release(specimen: &Specimen) -> Files {
         };
         others.insert(other, bytes);
     }
+    let program = PROGRAM.replace(VERSION, "0.3.1");
+    let digest = Digest::of(&artifacts[&program]);
+    let soak = specimen::soak(&program, digest, &specimen::private_key(&specimen.keys[0]));
+    others.insert("evidence/release/soak.sigstore.json".to_owned(), soak);
     let mut manifest = forgery::manifest_of(&others);
     manifest.sequence = 2;
     let files = forgery::rebuild(&artifacts, others, manifest);

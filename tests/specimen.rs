@@ -156,30 +156,36 @@ fn evidence_about(program: &[u8], key: &PrivateKey) -> Files {
 "root_group": {"name": "", "path": "", "checks": []}}
 "#
     .to_owned();
-    let statement = Statement {
-        subjects: vec![Subject { name: PROGRAM.to_owned(), digest }],
-        predicate: TestResult {
-            result: TestOutcome::Passed,
-            ..TestResult::of(
-                Area::Stack,
-                &Report::new("check", now(), true).to_document(),
-                Vec::new(),
-            )
-        },
-    };
-    let soak = Bundle::sign_payload(PAYLOAD_TYPE, statement.to_bytes(), key).unwrap();
     let example = |path: &str| fs::read(root().join(path)).unwrap();
     Files::from([
         ("release/lantern.spdx.json".to_owned(), spdx.into_bytes()),
         ("release/scan.json".to_owned(), scan.into_bytes()),
-        ("release/soak.sigstore.json".to_owned(), soak.to_bytes()),
+        ("release/soak.sigstore.json".to_owned(), soak(PROGRAM, digest, key)),
         ("observe/log-loss.json".to_owned(), example("ops/observe/drills/results/log-loss.json")),
         ("load/soak.summary.json".to_owned(), load.into_bytes()),
     ])
 }
 
+/// A soak test's result about one program, signed.
+pub(crate) fn soak(program: &str, digest: Digest, key: &PrivateKey) -> Vec<u8> {
+    let report = Report::new("check", now(), true).to_document();
+    let statement = Statement {
+        subjects: vec![Subject { name: program.to_owned(), digest }],
+        predicate: TestResult {
+            result: TestOutcome::Passed,
+            ..TestResult::of(Area::Stack, &report, Vec::new())
+        },
+    };
+    Bundle::sign_payload(PAYLOAD_TYPE, statement.to_bytes(), key).unwrap().to_bytes()
+}
+
 /// A trust root that asks for both people on a release.
 fn trust(keys: &[String; 2]) -> Vec<u8> {
+    trust_with(keys, |_| {})
+}
+
+/// The same trust root with something in it changed, and signed again.
+pub(crate) fn trust_with(keys: &[String; 2], edit: impl FnOnce(&mut TrustRootDocument)) -> Vec<u8> {
     let keys = keys.each_ref().map(|pem| private_key(pem));
     let ids: Vec<_> = keys.iter().map(|key| key.public().id()).collect();
     let both = Role { keys: ids, threshold: 2 };
@@ -189,7 +195,7 @@ fn trust(keys: &[String; 2]) -> Vec<u8> {
         let state = KeyState::Active { from: now() };
         (public_key.id(), Key { public_key, owner: owner.to_owned(), state })
     });
-    let document = TrustRootDocument {
+    let mut document = TrustRootDocument {
         schema: TrustRootDocument::SCHEMA.to_owned(),
         version: 1,
         issued_at: now(),
@@ -203,6 +209,7 @@ fn trust(keys: &[String; 2]) -> Vec<u8> {
         .into(),
         policy: policy(),
     };
+    edit(&mut document);
     TrustRoot::seal(&document, &[&keys[0], &keys[1]]).unwrap()
 }
 

@@ -11,6 +11,12 @@ use super::session::Session;
 
 /// Writes or verifies lists that `sha256sum` reads.
 #[derive(clap::Subcommand)]
+#[command(after_help = format!("\
+Examples:
+  countersign checksums create dist -o checksums.txt
+  countersign checksums verify checksums.txt --strict
+
+{}", exit::TABLE))]
 pub(super) enum Verb {
     /// Write the list of a folder, or of files
     #[command(after_help = format!("\

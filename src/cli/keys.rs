@@ -15,6 +15,13 @@ use super::session::{self, Session};
 
 /// Makes, shows or encrypts keys.
 #[derive(clap::Subcommand)]
+#[command(after_help = format!("\
+Examples:
+  countersign keys generate -o release.key
+  countersign keys show release.pub
+  countersign keys encrypt release.key --passphrase-file secret
+
+{}", exit::TABLE))]
 pub(super) enum Verb {
     /// Make a key: FILE holds the private half, FILE with the ending `.pub` the public one
     #[command(after_help = format!("\

@@ -107,6 +107,12 @@ enum Verb {
     /// Explain one rule in full
     Explain(rules::ExplainArgs),
     /// List all rules
+    #[command(after_help = format!("\
+Examples:
+  countersign rules
+  countersign rules --format json
+
+{}", exit::TABLE))]
     Rules,
 }
 
