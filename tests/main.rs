@@ -13,4 +13,5 @@ mod architecture;
 mod archive;
 mod release;
 mod schemas;
+mod sigstore;
 mod vectors;

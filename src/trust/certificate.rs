@@ -151,3 +151,68 @@ impl Certificate {
         Ok(issuers)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(der: &[u8], identity: &str, issuer: &str) -> Option<&'static str> {
+        let certificate = Certificate::from_der(der).unwrap();
+        certificate.check(identity, issuer).err().map(|refusal| refusal.rule.code)
+    }
+
+    macro_rules! der {
+        ($name:literal) => {
+            include_bytes!(concat!("../../tests/vectors/certificates/", $name, ".der"))
+        };
+    }
+
+    const NAME: &str = "a@example.com";
+    const ISSUER: &str = "https://issuer.example";
+
+    #[test]
+    fn exactly_one_name_byte_for_byte() {
+        assert_eq!(refused(der!("one-name"), NAME, ISSUER), None);
+        for other in ["A@example.com", "a@example.com ", "a@example.com\0", "example.com", "", ".*"]
+        {
+            assert_eq!(refused(der!("one-name"), other, ISSUER), Some("CS-TRUST-022"), "{other:?}");
+        }
+        for other in ["https://issuer.example/", "https://ISSUER.example", "issuer.example", ""] {
+            assert_eq!(refused(der!("one-name"), NAME, other), Some("CS-TRUST-022"), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn no_several_or_other_names() {
+        // Each of them says the right name somewhere: as one of two, in the subject, as a host.
+        for der in
+            [der!("two-names").as_slice(), der!("no-name"), der!("dns-name"), der!("other-name")]
+        {
+            assert_eq!(refused(der, NAME, ISSUER), Some("CS-TRUST-022"));
+        }
+    }
+
+    #[test]
+    fn both_forms_of_the_issuer_must_agree() {
+        for issuer in [ISSUER, "https://other.example"] {
+            assert_eq!(refused(der!("two-issuers"), NAME, issuer), Some("CS-TRUST-022"));
+        }
+    }
+
+    #[test]
+    fn a_certificate_that_may_not_sign_is_refused() {
+        assert_eq!(refused(der!("no-signing"), NAME, ISSUER), Some("CS-TRUST-027"));
+    }
+
+    #[test]
+    fn a_window_includes_both_ends() {
+        let certificate = Certificate::from_der(der!("one-name")).unwrap();
+        let (from, until) = certificate.window().unwrap();
+        let at = |time: Timestamp, seconds: i64| {
+            Timestamp::from_unix_seconds(time.unix_seconds() + seconds).unwrap()
+        };
+        assert!(certificate.is_in_use(from) && certificate.is_in_use(until));
+        assert!(!certificate.is_in_use(at(from, -1)) && !certificate.is_in_use(at(until, 1)));
+        assert!(Certificate::from_der(b"").is_none());
+    }
+}

@@ -5,7 +5,7 @@ use serde::de::IgnoredAny;
 
 use super::Refusal;
 use crate::finding::rules::trust as rules;
-use crate::json::{self, Limits};
+use crate::json::{self, Container, Limits, Position, Scalar, Sink};
 
 /// What a bundle brings, unverified: enough to choose how it is verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +71,11 @@ impl Outline {
     /// where one reader could take the first and another the second, and for more entries,
     /// timestamps or certificates than an honest bundle has.
     pub fn parse(bytes: &[u8]) -> Result<Self, Refusal> {
+        let mut lists = Lists::default();
+        json::scan(bytes, LIMITS, &mut lists).map_err(|error| malformed(&error.to_string()))?;
+        if let Some(at) = lists.misplaced {
+            return Err(malformed(&format!("{at}: a list where a bundle has none")));
+        }
         let document: OutlineDocument =
             json::parse(bytes, LIMITS).map_err(|error| malformed(&error.to_string()))?;
         if document.dsse_envelope.is_some() == document.message_signature.is_some() {
@@ -118,6 +123,39 @@ impl Outline {
     /// Returns how many log entries there are.
     pub(super) fn log_entries(self) -> usize {
         self.log_entries
+    }
+}
+
+/// The members of a bundle that are lists.
+const LISTS: [&str; 5] =
+    ["tlogEntries", "hashes", "certificates", "rfc3161Timestamps", "signatures"];
+
+/// Looks for a list where no bundle has one. Some readers take a list for an object and its items
+/// for the members in the order that they know.
+#[derive(Default)]
+struct Lists {
+    may_begin: bool,
+    misplaced: Option<Position>,
+}
+
+impl Sink<'_> for Lists {
+    fn scalar(&mut self, _: Scalar<'_>, _: Position) {
+        self.may_begin = false;
+    }
+
+    fn key(&mut self, key: &str, _: Position) {
+        self.may_begin = LISTS.contains(&key);
+    }
+
+    fn begin(&mut self, container: Container, at: Position) {
+        if container == Container::Array && !self.may_begin {
+            self.misplaced.get_or_insert(at);
+        }
+        self.may_begin = false;
+    }
+
+    fn end(&mut self) {
+        self.may_begin = false;
     }
 }
 
