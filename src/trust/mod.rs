@@ -5,6 +5,7 @@
 //! return is exactly what was verified: nothing is parsed twice. The verifier brings the
 //! [`TrustRoot`]; nothing in what is verified can weaken it.
 
+mod attested;
 mod base64;
 pub mod bundle;
 mod certificate;
@@ -14,6 +15,7 @@ pub mod outline;
 mod pem;
 pub mod root;
 pub mod sigstore;
+mod subjects;
 mod verify;
 
 use std::fmt;

@@ -4,8 +4,6 @@
 //! on top, each check with the reason beside it. The trusted root comes from the verifier: none is
 //! built in and none is fetched.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use sigstore_trust_root::{TransparencyLog, TrustedRoot as RootDocument};
 use sigstore_types::bundle::InclusionProof;
@@ -20,10 +18,11 @@ use sigstore_verify::{
     VerificationResult, Verifier,
 };
 
+pub use super::attested::{Attested, LoggedEntry, ProvenTime};
 use super::certificate::Certificate;
 use super::outline::{Outline, SignedBy};
 use super::verify::{Payload, Signer, Subject, Verified, open_sigstore};
-use super::{KeyError, KeyState, PublicKey, Refusal, pem};
+use super::{KeyError, KeyState, PublicKey, Refusal, pem, subjects};
 use crate::digest::Digest;
 use crate::finding::Rule;
 use crate::finding::rules::trust as rules;
@@ -58,42 +57,6 @@ pub struct ManagedKey {
     state: Option<KeyState>,
 }
 
-/// What a Sigstore bundle has proven.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attested {
-    payload: Option<Payload>,
-    certificate: Option<(Timestamp, Timestamp)>,
-    times: Vec<ProvenTime>,
-    entries: Vec<LoggedEntry>,
-}
-
-/// A time at which the signature was there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProvenTime {
-    /// When.
-    pub at: Timestamp,
-    /// Who says so: a timestamp authority or a log, by its address.
-    pub by: String,
-}
-
-/// A log entry whose proofs hold.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LoggedEntry {
-    /// The log's address.
-    pub log: String,
-    /// The entry's number in it.
-    pub index: u64,
-    /// The entry's kind and version.
-    pub kind: String,
-    /// The size of the tree whose signed checkpoint shows the entry; none in bundles v0.1 that
-    /// carry the log's promise only.
-    pub tree_size: Option<u64>,
-    /// Whether the log signed when it took the entry in.
-    pub promised: bool,
-    /// When the log says so.
-    integrated_at: Option<Timestamp>,
-}
-
 /// What was proven, on its way to the one door. Only [`verify`] makes one.
 pub(super) struct Proof {
     attested: Attested,
@@ -110,10 +73,6 @@ const ROOT_MEDIA_TYPES: [&str; 3] = [
 ];
 /// The most authorities or logs of a trusted root.
 const MAX_ROOT_PARTS: usize = 64;
-const IN_TOTO: &str = "application/vnd.in-toto+json";
-const STATEMENT_TYPES: [&str; 2] =
-    ["https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"];
-
 impl TrustedRoot {
     /// Reads a `trusted_root.json`.
     ///
@@ -236,33 +195,6 @@ impl From<PublicKey> for ManagedKey {
     }
 }
 
-impl Attested {
-    /// Returns the payload of an envelope: exactly the bytes that were signed.
-    #[must_use]
-    pub fn payload(&self) -> Option<&Payload> {
-        self.payload.as_ref()
-    }
-
-    /// Returns the window of the signing certificate, if there is one.
-    #[must_use]
-    pub fn certificate_window(&self) -> Option<(Timestamp, Timestamp)> {
-        self.certificate
-    }
-
-    /// Returns every proven time of the signature, the earliest first. The signature was judged
-    /// at each of them.
-    #[must_use]
-    pub fn times(&self) -> &[ProvenTime] {
-        &self.times
-    }
-
-    /// Returns the log entries whose proofs hold.
-    #[must_use]
-    pub fn entries(&self) -> &[LoggedEntry] {
-        &self.entries
-    }
-}
-
 impl Proof {
     pub(super) fn into_parts(self) -> (Attested, Vec<Signer>) {
         (self.attested, self.signers)
@@ -307,7 +239,12 @@ pub fn verify(
             None => None,
         },
     };
-    let payload = payload_of(&bundle, subject)?;
+    let payload = payload_of(&bundle);
+    if let Some(payload) = &payload {
+        subjects::check(payload, subject, |bytes| {
+            [hex(sha384(bytes).as_ref()), sha512(bytes).to_hex()]
+        })?;
+    }
     let signers = signers_of(&bundle, identity);
     let attested = Attested { payload, certificate, times, entries };
     Ok(open_sigstore(Proof { attested, signers }))
@@ -699,50 +636,11 @@ fn check_chains(
     run(&narrowed, bundle, subject, identity).map(|_| ())
 }
 
-#[derive(Deserialize)]
-struct StatementHead {
-    #[serde(rename = "_type")]
-    statement_type: String,
-    subject: Vec<SubjectHead>,
-}
-
-#[derive(Deserialize)]
-struct SubjectHead {
-    digest: BTreeMap<String, String>,
-}
-
-/// Returns the payload that was signed after holding its subjects against the file.
-fn payload_of(bundle: &Bundle, subject: Subject<'_>) -> Result<Option<Payload>, Refusal> {
-    let SignatureContent::DsseEnvelope(envelope) = &bundle.content else { return Ok(None) };
-    let malformed = |message: String| Refusal::new(&rules::STATEMENT_MALFORMED, message);
-    if envelope.payload_type != IN_TOTO {
-        let message = format!("payload type `{}`", envelope.payload_type.escape_debug());
-        return Err(Refusal::new(&rules::PAYLOAD_TYPE_UNSUPPORTED, message));
-    }
-    let bytes = envelope.payload.as_bytes();
-    let head: StatementHead = json::parse(bytes, Limits::EVIDENCE)
-        .map_err(|error| malformed(format!("not an in-toto statement: {error}")))?;
-    if !STATEMENT_TYPES.contains(&head.statement_type.as_str()) {
-        let found = head.statement_type.escape_debug();
-        return Err(malformed(format!("a statement of type `{found}`")));
-    }
-    let expected = subject.digest().to_string();
-    let named = head.subject.iter().filter(|one| one.digest.get("sha256") == Some(&expected));
-    // A subject whose SHA-256 is the file's and whose other digest is not names no file at all.
-    let mut named = named.filter(|one| other_digests_hold(&one.digest, subject));
-    if named.next().is_none() {
-        let message = format!("the signed statement names no subject with sha256 {expected}");
-        return Err(Refusal::new(&rules::SUBJECT_MISMATCH, message));
-    }
-    Ok(Some(Payload { payload_type: envelope.payload_type.clone(), bytes: bytes.to_vec() }))
-}
-
-fn other_digests_hold(stated: &BTreeMap<String, String>, subject: Subject<'_>) -> bool {
-    let Subject::Bytes(bytes) = subject else { return true };
-    let holds = |name: &str, actual: &dyn Fn() -> String| {
-        stated.get(name).is_none_or(|stated| *stated == actual())
-    };
-    holds("sha512", &|| sha512(bytes).to_hex()) && holds("sha384", &|| hex(sha384(bytes).as_ref()))
+/// Returns the payload of an envelope: exactly the bytes that were signed.
+fn payload_of(bundle: &Bundle) -> Option<Payload> {
+    let SignatureContent::DsseEnvelope(envelope) = &bundle.content else { return None };
+    let bytes = envelope.payload.as_bytes().to_vec();
+    Some(Payload { payload_type: envelope.payload_type.clone(), bytes })
 }
 
 fn hex(bytes: &[u8]) -> String {
