@@ -15,7 +15,7 @@ const ROOMS: [&[&str]; 7] = [
 ];
 
 /// Which file alone may name a crate.
-const NAMED_IN: [(&str, &[&str]); 12] = [
+const NAMED_IN: [(&str, &[&str]); 16] = [
     ("aws_lc_rs::", &["trust/key.rs"]),
     ("ed25519_dalek::", &["trust/key.rs"]),
     ("pkcs8::", &["trust/key.rs", "trust/pem.rs"]),
@@ -28,6 +28,10 @@ const NAMED_IN: [(&str, &[&str]); 12] = [
     ("jsonschema::", &["document/schema.rs"]),
     ("saphyr_parser::", &["document/yaml.rs"]),
     ("rustix::", &["tree.rs"]),
+    ("sigstore_trust_root::", &["trust/sigstore.rs"]),
+    ("sigstore_types::", &["trust/sigstore.rs"]),
+    ("sigstore_verify::", &["trust/sigstore.rs"]),
+    ("x509_cert::", &["trust/certificate.rs"]),
 ];
 
 fn sources(below: &Path, found: &mut Vec<PathBuf>) {

@@ -21,6 +21,7 @@ mod made_cases;
 mod mutation;
 mod release;
 mod schemas;
+mod sigstore;
 mod specimen;
 mod transcripts;
 mod vectors;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use countersign::Digest;
 use countersign::pipeline::blob::{self, Blob};
+use countersign::trust::sigstore::Identity;
 use serde::Serialize;
 
 use super::exit::{self, Failure};
@@ -33,12 +34,15 @@ pub(super) struct SignArgs {
     passphrase_file: Option<PathBuf>,
 }
 
-/// Verifies one file's Sigstore bundle with a key.
+/// Verifies one file's Sigstore bundle, whoever made it, offline.
 #[derive(clap::Args)]
 #[command(after_help = format!("\
 Examples:
   countersign verify-blob atlas.tgz --bundle atlas.tgz.sigstore.json --key release.pub
   countersign verify-blob sha256:ba7816bf... --bundle atlas.tgz.sigstore.json --key release.pub
+  countersign verify-blob atlas.tgz --bundle atlas.tgz.sigstore.json \\
+    --certificate-identity release@lantern.example \\
+    --certificate-oidc-issuer https://accounts.example --trusted-root trusted_root.json
 
 {}", exit::TABLE))]
 pub(super) struct VerifyArgs {
@@ -49,8 +53,22 @@ pub(super) struct VerifyArgs {
     #[arg(long, value_name = "B")]
     bundle: PathBuf,
     /// The public key that must have signed
-    #[arg(long, value_name = "PUB")]
-    key: PathBuf,
+    #[arg(
+        long,
+        value_name = "PUB",
+        required_unless_present = "certificate_identity",
+        conflicts_with_all = ["certificate_identity", "certificate_oidc_issuer"]
+    )]
+    key: Option<PathBuf>,
+    /// The only name that the signing certificate may have, in full
+    #[arg(long, value_name = "ID", requires = "certificate_oidc_issuer")]
+    certificate_identity: Option<String>,
+    /// The issuer that must have vouched for the name, in full
+    #[arg(long, value_name = "URL", requires = "certificate_identity")]
+    certificate_oidc_issuer: Option<String>,
+    /// The Sigstore instance's trusted_root.json; none is built in and none is fetched
+    #[arg(long, value_name = "FILE")]
+    trusted_root: Option<PathBuf>,
 }
 
 #[derive(Serialize)]
@@ -84,7 +102,27 @@ pub(super) fn verify(args: &VerifyArgs, session: &Session) -> Result<ExitCode, F
         ),
         None => Blob::File(args.blob.clone()),
     };
-    let key = keys::read_public(&args.key, None, session)?;
-    let report = blob::verify(&blob, &args.bundle, &key, session.now, session.replay)?;
+    let identity = identity_of(args, session)?;
+    let root = args.trusted_root.as_deref();
+    if root.is_none() && matches!(identity, Identity::Certificate { .. }) {
+        let problem = "a certificate is verified against a trusted root, and none is built in: \
+                       give the instance's trusted_root.json with --trusted-root";
+        return Err(Failure::Usage(problem.to_owned()));
+    }
+    let report = blob::verify(&blob, &args.bundle, &identity, root, session.now, session.replay)?;
     session.finish(&report)
+}
+
+fn identity_of(args: &VerifyArgs, session: &Session) -> Result<Identity, Failure> {
+    match (&args.key, &args.certificate_identity, &args.certificate_oidc_issuer) {
+        (Some(key), None, None) => Ok(Identity::Key(keys::read_managed(key, session)?)),
+        (None, Some(identity), Some(issuer)) if !identity.is_empty() && !issuer.is_empty() => {
+            Ok(Identity::Certificate { identity: identity.clone(), issuer: issuer.clone() })
+        }
+        _ => {
+            let problem = "give either --key, or --certificate-identity with \
+                           --certificate-oidc-issuer, neither of them empty";
+            Err(Failure::Usage(problem.to_owned()))
+        }
+    }
 }

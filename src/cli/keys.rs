@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use countersign::pipeline::Error;
 use countersign::tree;
-use countersign::trust::{Algorithm, PrivateKey, PublicKey};
+use countersign::trust::sigstore::ManagedKey;
+use countersign::trust::{Algorithm, KeyError, PrivateKey, PublicKey};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -150,6 +151,19 @@ fn passphrase_of(file: &Path) -> Result<Zeroizing<String>, Failure> {
         return Err(Error::Unusable { path: file.to_owned(), problem }.into());
     }
     Ok(passphrase)
+}
+
+/// Reads the key that must have signed a bundle: of more kinds than those that keys of ours have.
+pub(super) fn read_managed(file: &Path, session: &Session) -> Result<ManagedKey, Failure> {
+    match read_public(file, None, session) {
+        Ok(key) => Ok(key.into()),
+        Err(Failure::Library(Error::Key { source: KeyError::Unsupported, .. })) => {
+            let text = tree::read_named(file, 1 << 16)?;
+            ManagedKey::from_pem(&text)
+                .map_err(|source| Error::Key { path: file.to_owned(), source }.into())
+        }
+        Err(failure) => Err(failure),
+    }
 }
 
 /// Reads the public half of a key file of either kind.

@@ -1,21 +1,24 @@
-//! `sign-blob` and `verify-blob`: one signature, one file, one key.
+//! `sign-blob` and `verify-blob`: one signature, one file, one signer.
 
 use std::path::{Path, PathBuf};
 
 use super::Error;
 use crate::digest::Digest;
 use crate::finding::rules::trust as rules;
-use crate::finding::{Finding, Location, Report};
+use crate::finding::{Location, Report};
 use crate::json::{self, Limits};
 use crate::provenance::{PAYLOAD_TYPE, subject_digests};
 use crate::time::Timestamp;
 use crate::tree;
-use crate::trust::{self, Bundle, Content, PrivateKey, PublicKey, Subject};
+use crate::trust::sigstore::{self, Identity, LoggedEntry, ManagedKey, TrustedRoot};
+use crate::trust::{self, Bundle, Content, Outline, PrivateKey, Refusal, Subject};
 
 /// The largest file that is signed or verified whole, in bytes.
 const MAX_BLOB_BYTES: usize = 4 << 30;
 /// The largest bundle that is read, in bytes.
 const MAX_BUNDLE_BYTES: usize = 64 << 20;
+/// The largest trusted root that is read, in bytes.
+const MAX_ROOT_BYTES: usize = 16 << 20;
 
 /// Signs a file and writes the bundle.
 ///
@@ -39,71 +42,152 @@ pub enum Blob {
     Digest(Digest),
 }
 
-/// Verifies a bundle over a file with a key that the caller brings.
+/// Verifies a bundle over a file: whoever made it, by the one identity that the caller brings.
+///
+/// A bundle that is a signature by a key and nothing else is judged by the key alone. One with a
+/// certificate, a log entry or a timestamp is judged by the trusted root too, without which there
+/// is no verdict. Nothing is fetched.
 ///
 /// # Errors
 ///
-/// When the file, the bundle or the key cannot be read.
+/// When the file, the bundle or the trusted root cannot be read.
 pub fn verify(
     blob: &Blob,
     bundle_path: &Path,
-    key: &PublicKey,
+    identity: &Identity,
+    trusted_root: Option<&Path>,
     now: Timestamp,
     replay: bool,
 ) -> Result<Report, Error> {
     let mut report = Report::new("verify-blob", now, replay);
-    let location = Location::named(&bundle_path.display().to_string());
-    let subject_name = match blob {
+    let name = match blob {
         Blob::File(path) => path.display().to_string(),
         Blob::Digest(digest) => format!("sha256:{digest}"),
     };
-    let bundle_bytes = tree::read_named(bundle_path, MAX_BUNDLE_BYTES)?;
-    let bytes = match blob {
-        Blob::File(path) => Some(tree::read_named(path, MAX_BLOB_BYTES)?),
-        Blob::Digest(_) => None,
-    };
-    let subject = match (&bytes, blob) {
-        (Some(bytes), _) => Subject::Bytes(bytes),
-        (None, Blob::Digest(digest)) => Subject::Digest(*digest),
-        (None, Blob::File(_)) => unreachable!("a file's bytes were read above"),
-    };
-    let digest = match subject {
-        Subject::Bytes(bytes) => Digest::of(bytes),
-        Subject::Digest(digest) => digest,
-    };
-    let verified = match Bundle::parse(&bundle_bytes)
-        .and_then(|bundle| trust::open_with_key(&bundle, subject, key))
-    {
-        Ok(verified) => verified,
-        Err(refusal) => {
-            report.failed("signature", subject_name, refusal.at(location));
-            return Ok(report);
+    let bundle = tree::read_named(bundle_path, MAX_BUNDLE_BYTES)?;
+    let bytes;
+    let subject = match blob {
+        Blob::File(path) => {
+            bytes = tree::read_named(path, MAX_BLOB_BYTES)?;
+            Subject::Bytes(&bytes)
         }
+        Blob::Digest(digest) => Subject::Digest(*digest),
     };
-    report.passed("signature", subject_name.clone(), format!("{key:?}"));
-    if let Some(payload) = verified.value() {
-        if payload.payload_type != PAYLOAD_TYPE {
-            let message = format!("payload type `{}`", payload.payload_type.escape_debug());
-            let finding = Finding::new(&rules::PAYLOAD_TYPE_UNSUPPORTED, location, message);
-            report.failed("statement", subject_name, finding);
-            return Ok(report);
+    let root = trusted_root
+        .map(|path| Ok::<_, Error>((path, tree::read_named(path, MAX_ROOT_BYTES)?)))
+        .transpose()?;
+    let judged = Outline::parse(&bundle).map_err(|refusal| (refusal, bundle_path));
+    let judged = judged.and_then(|outline| match identity {
+        Identity::Key(key) if outline.is_bare() => {
+            by_key(&mut report, &name, &bundle, subject, key)
+                .map_err(|refusal| (refusal, bundle_path))
         }
-        match subject_digests(&payload.bytes) {
-            Ok(subjects) if subjects.contains(&digest) => {
-                report.passed("subject", subject_name, format!("sha256:{digest}"));
-            }
-            Ok(_) => {
-                let message = "the signed statement does not name this file";
-                let finding =
-                    Finding::new(&rules::SUBJECT_MISMATCH, location, message).actual(digest);
-                report.failed("subject", subject_name, finding);
-            }
-            Err(error) => {
-                report.failed("subject", subject_name, trust::Refusal::from(error).at(location));
-            }
+        Identity::Key(_) | Identity::Certificate { .. } => {
+            let (path, root) = root.ok_or_else(|| (no_root(), bundle_path))?;
+            let root = TrustedRoot::parse(&root).map_err(|refusal| (refusal, path))?;
+            by_root(&mut report, &name, &bundle, subject, identity, &root)
+                .map_err(|refusal| (refusal, bundle_path))
         }
+    });
+    if let Err((refusal, at)) = judged {
+        let check = check_of(&refusal);
+        report.failed(check, name, refusal.at(Location::named(&at.display().to_string())));
     }
     Ok(report)
+}
+
+fn no_root() -> Refusal {
+    let message = "the bundle brings log entries or timestamps; give --trusted-root";
+    Refusal { rule: &rules::TRUSTED_ROOT_UNUSABLE, message: message.to_owned() }
+}
+
+/// Names the check that a refusal ended.
+fn check_of(refusal: &Refusal) -> &'static str {
+    let rule = refusal.rule.code;
+    let checks = [
+        ("bundle", &[&rules::BUNDLE_MALFORMED, &rules::BUNDLE_UNSUPPORTED][..]),
+        ("identity", &[&rules::CERTIFICATE_IDENTITY_MISMATCH]),
+        ("certificate", &[&rules::CERTIFICATE_NOT_TRUSTED]),
+        ("log entry", &[&rules::LOG_PROOF_INVALID]),
+        ("time", &[&rules::TIME_NOT_PROVEN, &rules::FROM_THE_FUTURE]),
+        ("trusted root", &[&rules::TRUSTED_ROOT_UNUSABLE]),
+        ("statement", &[&rules::PAYLOAD_TYPE_UNSUPPORTED, &rules::STATEMENT_MALFORMED]),
+        (
+            "subject",
+            &[&rules::SUBJECT_MISMATCH, &rules::MESSAGE_DIGEST_DIFFERS, &rules::WEAK_DIGEST],
+        ),
+    ];
+    let named = checks.iter().find(|(_, rules)| rules.iter().any(|one| one.code == rule));
+    named.map_or("signature", |(check, _)| check)
+}
+
+fn by_key(
+    report: &mut Report,
+    name: &str,
+    bundle: &[u8],
+    subject: Subject<'_>,
+    key: &ManagedKey,
+) -> Result<(), Refusal> {
+    let key = key.as_public_key().ok_or_else(|| Refusal {
+        rule: &rules::BUNDLE_UNSUPPORTED,
+        message: "a bundle without log entry is verified with Ed25519 and P-256 keys".to_owned(),
+    })?;
+    let bundle = Bundle::parse(bundle)?;
+    let verified = trust::open_with_key(&bundle, subject, key)?;
+    report.passed("signature", name, format!("{key:?}"));
+    let Some(payload) = verified.value() else { return Ok(()) };
+    if payload.payload_type != PAYLOAD_TYPE {
+        let message = format!("payload type `{}`", payload.payload_type.escape_debug());
+        return Err(Refusal { rule: &rules::PAYLOAD_TYPE_UNSUPPORTED, message });
+    }
+    let digest = subject.digest();
+    if !subject_digests(&payload.bytes)?.contains(&digest) {
+        let message = format!("the signed statement does not name this file, sha256:{digest}");
+        return Err(Refusal { rule: &rules::SUBJECT_MISMATCH, message });
+    }
+    report.passed("subject", name, format!("sha256:{digest}"));
+    Ok(())
+}
+
+fn by_root(
+    report: &mut Report,
+    name: &str,
+    bundle: &[u8],
+    subject: Subject<'_>,
+    identity: &Identity,
+    root: &TrustedRoot,
+) -> Result<(), Refusal> {
+    let verified = sigstore::verify(bundle, subject, identity, root, report.judged_at())?;
+    let attested = verified.value();
+    match identity {
+        Identity::Certificate { identity, issuer } => {
+            report.passed("signature", name, "by the key of the signing certificate");
+            let window = attested
+                .certificate_window()
+                .map_or_else(String::new, |(from, until)| format!(", in use {from} to {until}"));
+            let detail = format!("leads to the trusted root, publicly logged{window}");
+            report.passed("certificate", name, detail);
+            report.passed("identity", name, format!("`{identity}`, vouched for by `{issuer}`"));
+        }
+        Identity::Key(key) => {
+            report.passed("signature", name, format!("by the key {}", key.digest()));
+        }
+    }
+    for entry in attested.entries() {
+        let proof = entry.tree_size.map(|size| format!("included in a signed tree of {size}"));
+        let promise = entry.promised.then(|| "promised by the log".to_owned());
+        let proofs: Vec<String> = proof.into_iter().chain(promise).collect();
+        let LoggedEntry { log, index, kind, .. } = entry;
+        report.passed("log entry", name, format!("{kind} {index} in {log}: {}", proofs.join(", ")));
+    }
+    for time in attested.times() {
+        report.passed("time", name, format!("judged as of {}, stated by {}", time.at, time.by));
+    }
+    if attested.times().is_empty() {
+        report.skipped("time", name, "no time of signing is stated; the key has no window");
+    }
+    report.passed("subject", name, format!("sha256:{}", subject.digest()));
+    Ok(())
 }
 
 /// Tells, unverified, what a bundle is: for `inspect`.

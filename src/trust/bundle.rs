@@ -51,6 +51,24 @@ struct BundleDocument {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct MaterialDocument {
     public_key: PublicKeyDocument,
+    // Some tools write the lists that are empty; what stands in them is for the Sigstore room.
+    #[serde(default, skip_serializing)]
+    #[expect(dead_code, reason = "only its emptiness matters, which its type says")]
+    tlog_entries: Vec<Nothing>,
+    #[serde(default, skip_serializing)]
+    #[expect(dead_code, reason = "only its emptiness matters, which its type says")]
+    timestamp_verification_data: Option<NoTimestamps>,
+}
+
+/// Has no value, so that a list of it is empty.
+#[derive(Serialize, Deserialize)]
+enum Nothing {}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct NoTimestamps {
+    #[serde(default)]
+    rfc3161_timestamps: Vec<Nothing>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -175,6 +193,8 @@ impl Bundle {
             media_type: MEDIA_TYPE.to_owned(),
             verification_material: MaterialDocument {
                 public_key: PublicKeyDocument { hint: self.key_hint.clone() },
+                tlog_entries: Vec::new(),
+                timestamp_verification_data: None,
             },
             dsse_envelope,
             message_signature,
@@ -227,6 +247,35 @@ mod tests {
             Bundle::sign_message(b"hello", &key).unwrap(),
         ] {
             assert_eq!(Bundle::parse(&bundle.to_bytes()).unwrap(), bundle);
+        }
+    }
+
+    #[test]
+    fn lists_may_be_written_when_they_are_empty() {
+        let key = PrivateKey::generate(Algorithm::P256).unwrap();
+        let bundle = Bundle::sign_message(b"hello", &key).unwrap();
+        let text = String::from_utf8(bundle.to_bytes()).unwrap();
+        let with = |more: &str| {
+            let from = "\"verificationMaterial\": {";
+            let changed = text.replacen(from, &format!("{from}{more},"), 1);
+            assert_ne!(changed, text);
+            Bundle::parse(changed.as_bytes())
+        };
+        for empty in [
+            "\"tlogEntries\": []",
+            "\"timestampVerificationData\": {}",
+            "\"timestampVerificationData\": {\"rfc3161Timestamps\": []}",
+            "\"timestampVerificationData\": null",
+        ] {
+            assert_eq!(with(empty).unwrap(), bundle, "{empty}");
+        }
+        for full in [
+            "\"tlogEntries\": [{}]",
+            "\"tlogEntries\": [\"\"]",
+            "\"timestampVerificationData\": {\"rfc3161Timestamps\": [{}]}",
+            "\"timestampVerificationData\": {\"other\": []}",
+        ] {
+            assert!(with(full).is_err(), "{full}");
         }
     }
 

@@ -5,12 +5,17 @@
 //! return is exactly what was verified: nothing is parsed twice. The verifier brings the
 //! [`TrustRoot`]; nothing in what is verified can weaken it.
 
+mod attested;
 mod base64;
 pub mod bundle;
+mod certificate;
 pub mod envelope;
 pub mod key;
+pub mod outline;
 mod pem;
 pub mod root;
+pub mod sigstore;
+mod subjects;
 mod verify;
 
 use std::fmt;
@@ -20,6 +25,7 @@ use crate::finding::{Finding, Location, Rule};
 pub use bundle::{Bundle, Content};
 pub use envelope::Envelope;
 pub use key::{Algorithm, KeyError, KeyId, PrivateKey, PublicKey};
+pub use outline::{Outline, SignedBy};
 pub use root::{Key, KeyState, Policy, Role, RoleName, RootError, TrustRoot};
 pub use verify::{Payload, Signer, Subject, Verified, open, open_message, open_with_key};
 

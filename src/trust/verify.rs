@@ -7,6 +7,7 @@ use super::bundle::{Bundle, Content};
 use super::envelope::Envelope;
 use super::key::{Algorithm, KeyId, PublicKey};
 use super::root::{Key, KeyState, RoleName, TrustRoot};
+use super::sigstore::{self, Attested};
 use crate::digest::Digest;
 use crate::finding::rules::trust as rules;
 use crate::time::Timestamp;
@@ -158,7 +159,9 @@ pub enum Subject<'a> {
 }
 
 impl Subject<'_> {
-    fn digest(self) -> Digest {
+    /// Returns the SHA-256 of what is verified.
+    #[must_use]
+    pub fn digest(self) -> Digest {
         match self {
             Self::Bytes(bytes) => Digest::of(bytes),
             Self::Digest(digest) => digest,
@@ -212,6 +215,12 @@ pub fn open_with_key(
         }
     };
     Ok(Verified { value, signers: vec![signer] })
+}
+
+/// Lets in what [`super::sigstore`] has proven: its proofs are made nowhere else.
+pub(super) fn open_sigstore(proof: sigstore::Proof) -> Verified<Attested> {
+    let (value, signers) = proof.into_parts();
+    Verified { value, signers }
 }
 
 /// A trust root's own signatures, by its own root role; windows count from its own issue.

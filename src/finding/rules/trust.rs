@@ -26,6 +26,12 @@ pub const RULES: &[&Rule] = &[
     &EXPECTATION_NOT_MET,
     &ROLLED_BACK,
     &FROM_THE_FUTURE,
+    &CERTIFICATE_IDENTITY_MISMATCH,
+    &LOG_PROOF_INVALID,
+    &TIME_NOT_PROVEN,
+    &TRUSTED_ROOT_UNUSABLE,
+    &BUNDLE_UNSUPPORTED,
+    &CERTIFICATE_NOT_TRUSTED,
 ];
 
 /// The file is not one well-formed DSSE envelope.
@@ -320,4 +326,88 @@ pub static FROM_THE_FUTURE: Rule = Rule {
     remedy: "set the clock right, or sign again with a right one",
     bad: "issued_at 2030-01-01 judged in 2026",
     good: "issued_at before the time of judgement",
+};
+
+/// The signing certificate was issued to somebody else, or by another issuer.
+pub static CERTIFICATE_IDENTITY_MISMATCH: Rule = Rule {
+    code: "CS-TRUST-022",
+    slug: "certificate-identity-mismatch",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "the signing certificate was issued to somebody else, or by another issuer",
+    why: "anybody can have a certificate; only the one identity and issuer that were asked for may sign",
+    remedy: "give the identity and issuer that are meant, byte for byte; if they are right, do not use the file",
+    bad: "a certificate for `.../release.yml@refs/heads/other`, or with two names",
+    good: "a certificate with exactly the one name that was asked for",
+};
+
+/// A transparency log entry is not proven, or is about something else.
+pub static LOG_PROOF_INVALID: Rule = Rule {
+    code: "CS-TRUST-023",
+    slug: "log-proof-invalid",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "a transparency log entry is not proven, or is about something else",
+    why: "a signature that no log shows can be hidden from those who watch it",
+    remedy: "fetch file and bundle again from their source; if it stays, do not use them",
+    bad: "an entry of another bundle, or a checkpoint that its log did not sign",
+    good: "an entry whose proof leads to a checkpoint that a trusted log signed",
+};
+
+/// No trusted time shows that certificate or key was in use when the signature was made.
+pub static TIME_NOT_PROVEN: Rule = Rule {
+    code: "CS-TRUST-024",
+    slug: "time-not-proven",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "no trusted time shows that certificate or key was in use when the signature was made",
+    why: "a certificate is in use for minutes; without a proven time a key that leaked later signs as well",
+    remedy: "fetch a bundle with a signed timestamp; if it stays, do not use the file",
+    bad: "a certificate that had expired at the time that the log states",
+    good: "a timestamp within the certificate's ten minutes",
+};
+
+/// There is no usable trusted root to judge the bundle by.
+pub static TRUSTED_ROOT_UNUSABLE: Rule = Rule {
+    code: "CS-TRUST-025",
+    slug: "trusted-root-unusable",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Unjudged,
+    refuses: "there is no usable trusted root to judge the bundle by",
+    why: "whoever signs a certificate, log entry or timestamp must be known before it counts",
+    remedy: "give the instance's trusted_root.json with --trusted-root",
+    bad: "a trusted root with a log key whose window has no start",
+    good: "a trusted root in which every key and chain has a window",
+};
+
+/// The bundle brings material that is not supported here.
+pub static BUNDLE_UNSUPPORTED: Rule = Rule {
+    code: "CS-TRUST-026",
+    slug: "bundle-unsupported",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "the bundle brings material that is not supported here",
+    why: "what cannot be checked does not hold",
+    remedy: "sign again with a tool that writes Sigstore bundles v0.1 to v0.3 with known log entries",
+    bad: "a log entry of kind `rekord`, or a certificate where a key was asked for",
+    good: "a log entry of kind `hashedrekord`, `dsse` or `intoto`",
+};
+
+/// The signing certificate does not lead to the trusted root, or is not one for signing code.
+pub static CERTIFICATE_NOT_TRUSTED: Rule = Rule {
+    code: "CS-TRUST-027",
+    slug: "certificate-not-trusted",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "the signing certificate does not lead to the trusted root, or is not one for signing code",
+    why: "anybody can write a certificate with any name in it",
+    remedy: "give the trusted root of the instance that issued it; if it is right, do not use the file",
+    bad: "a certificate without a certificate transparency proof, or of another instance",
+    good: "a code signing certificate of the trusted root's authority",
 };
