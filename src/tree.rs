@@ -400,11 +400,16 @@ impl AtomicFile {
     ///
     /// # Errors
     ///
-    /// When the folder does not take files.
+    /// When the folder does not take files, or something other than a file has the name: a link or
+    /// a device (`/dev/stdout`, `/dev/full`) would be gone, and a file in its place.
     pub fn create(path: &Path, mode: u32) -> Result<Self, TreeError> {
         use std::os::unix::fs::PermissionsExt;
-        if path.is_dir() {
-            return Err(TreeError::NotRegular { path: path.to_owned(), found: "a folder" });
+        if let Ok(stat) = rustix::fs::lstat(path) {
+            let found = FileType::from_raw_mode(stat.st_mode);
+            if found != FileType::RegularFile {
+                let found = kind_of(found);
+                return Err(TreeError::NotRegular { path: path.to_owned(), found });
+            }
         }
         let file = tempfile::Builder::new()
             .prefix(UNFINISHED_PREFIX)
@@ -637,6 +642,9 @@ mod tests {
         write_atomic(&target, b"new", 0o600).unwrap();
         assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o600);
         assert!(write_atomic(folder.path(), b"x", 0o600).is_err());
+        symlink("file", folder.path().join("link")).unwrap();
+        assert!(write_atomic(&folder.path().join("link"), b"x", 0o600).is_err());
+        assert!(folder.path().join("link").is_symlink());
     }
 
     #[test]

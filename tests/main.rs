@@ -10,5 +10,14 @@
 )]
 
 mod architecture;
+mod archive;
+mod bad_input;
+mod cases;
+mod command;
+mod forgery;
+mod json_tree;
+mod mutation;
 mod release;
 mod schemas;
+mod specimen;
+mod vectors;

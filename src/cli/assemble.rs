@@ -12,6 +12,8 @@ use super::session::Session;
 
 /// Checks, collects evidence, and writes the release unsigned.
 #[derive(clap::Args)]
+// `--version` is the release's here; the tool tells its own as `countersign --version`.
+#[command(disable_version_flag = true)]
 #[command(after_help = format!("\
 Examples:
   countersign assemble --root . --artifacts out --version 0.3.0 \\
@@ -74,6 +76,7 @@ pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
         issued_at: session.issued_at,
         now: session.now,
         replay: session.replay,
+        issued_at_given: session.issued_at_given,
     };
     let progress = session.progress("assembling");
     let assembled = assemble::assemble(&request);

@@ -31,6 +31,9 @@ pub(super) struct Args {
     /// The waivers to use, instead of the tree's own
     #[arg(long, value_name = "FILE")]
     waivers: Option<PathBuf>,
+    /// An earlier report; findings that it has too are shown and do not refuse
+    #[arg(long, value_name = "REPORT")]
+    baseline: Option<PathBuf>,
     /// From which severity on a finding refuses
     #[arg(long, value_enum, default_value_t = GateName::Error)]
     gate: GateName,
@@ -93,6 +96,7 @@ pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
         root: args.root.clone(),
         areas,
         waivers: args.waivers.clone(),
+        baseline: args.baseline.clone(),
         gate: match args.gate {
             GateName::Error => Gate::Error,
             GateName::Warning => Gate::Warning,

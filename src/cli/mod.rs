@@ -12,6 +12,7 @@ mod render;
 mod rules;
 mod session;
 mod sign;
+mod trust;
 mod verify;
 
 use std::process::ExitCode;
@@ -24,7 +25,7 @@ use session::Session;
 
 /// Proves that a release may be distributed, installed or rolled back.
 #[derive(Parser)]
-#[command(name = "countersign", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "countersign", version, max_term_width = 100)]
 #[command(after_help = exit::TABLE)]
 struct Cli {
     #[command(flatten)]
@@ -94,6 +95,9 @@ enum Verb {
     /// Make, show or encrypt keys
     #[command(subcommand)]
     Keys(keys::Verb),
+    /// Create, change, sign and verify trust roots
+    #[command(subcommand)]
+    Trust(trust::Verb),
     /// Sign one file
     SignBlob(blob::SignArgs),
     /// Verify one file's Sigstore bundle with a key
@@ -123,6 +127,7 @@ pub(crate) fn run() -> ExitCode {
             Verb::Verify(args) => verify::run(args, &session),
             Verb::Checksums(verb) => checksums::run(verb, &session),
             Verb::Keys(verb) => keys::run(verb, &session),
+            Verb::Trust(verb) => trust::run(verb, &session),
             Verb::SignBlob(args) => blob::sign(args, &session),
             Verb::VerifyBlob(args) => blob::verify(args, &session),
             Verb::Inspect(args) => inspect::run(args, &session),
@@ -137,4 +142,17 @@ pub(crate) fn run() -> ExitCode {
             Err(failure) => exit::failed(&failure),
         },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    /// Two flags of one name, or a reference to a flag that is not there.
+    #[test]
+    fn every_verbs_flags_are_consistent() {
+        Cli::command().debug_assert();
+    }
 }

@@ -25,6 +25,8 @@ pub(super) struct Session {
     pub(super) replay: bool,
     /// The time that is written: `SOURCE_DATE_EPOCH`, or the time to judge as of.
     pub(super) issued_at: Timestamp,
+    /// Whether that time was given.
+    pub(super) issued_at_given: bool,
     format: Format,
     output: Option<PathBuf>,
     style: Style,
@@ -38,12 +40,13 @@ impl Session {
     /// Reads clock and environment.
     pub(super) fn begin(global: &Global) -> Result<Self, Failure> {
         let now = global.now.map_or_else(clock, Ok)?;
-        let issued_at = match std::env::var("SOURCE_DATE_EPOCH") {
-            Err(_) => now,
+        let (issued_at, issued_at_given) = match std::env::var("SOURCE_DATE_EPOCH") {
+            Err(_) => (now, false),
             Ok(text) => text
                 .parse()
                 .ok()
                 .and_then(|seconds| Timestamp::from_unix_seconds(seconds).ok())
+                .map(|time| (time, true))
                 .ok_or_else(|| {
                     let shown = text.escape_debug();
                     Failure::Usage(format!(
@@ -65,6 +68,7 @@ impl Session {
             now,
             replay: global.now.is_some(),
             issued_at,
+            issued_at_given,
             format: global.format,
             output: global.output.clone(),
             style: Style { colour, width: width.unwrap_or(100).clamp(40, 200) },

@@ -28,6 +28,9 @@ pub(super) struct Args {
     /// The trust root to verify with; it comes from you, not from the release
     #[arg(long, value_name = "TRUST_ROOT")]
     trust: PathBuf,
+    /// A folder of newer versions of the trust root, each signed as the one before it asks
+    #[arg(long, value_name = "DIR")]
+    trust_updates: Option<PathBuf>,
     /// The product that it must be
     #[arg(long, value_name = "N")]
     expect_name: Option<String>,
@@ -54,6 +57,7 @@ pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
     let report = verify::verify(&verify::Request {
         target: args.target.clone(),
         trust: args.trust.clone(),
+        updates: args.trust_updates.clone(),
         expectations: Expectations {
             name: args.expect_name.clone(),
             version: args.expect_version.clone(),

@@ -1,11 +1,12 @@
 //! The report: what was asked, what was checked, what was found, and the verdict that follows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::rules::Weight;
 use super::{Area, Basis, Finding, Location, Severity, Waivers};
+use crate::json::{self, JsonError, Limits};
 use crate::time::Timestamp;
 
 /// The answer to what was asked. Computed by [`Report::verdict`], never stated.
@@ -86,8 +87,12 @@ pub struct Report {
     checks: Vec<Check>,
     headlines: BTreeMap<String, String>,
     waivers: Waivers,
+    known: BTreeSet<Known>,
     asked: usize,
 }
+
+/// What makes two findings of two reports the same: rule, place and message.
+type Known = (String, String, Option<String>, String, String);
 
 impl Report {
     /// Begins a report with nothing in it. Its verdict is *undecided* until something was judged.
@@ -103,6 +108,7 @@ impl Report {
             checks: Vec::new(),
             headlines: BTreeMap::new(),
             waivers: Waivers::default(),
+            known: BTreeSet::new(),
             asked: 0,
         }
     }
@@ -115,6 +121,28 @@ impl Report {
     /// Sets the waivers that findings are held against when the report is read.
     pub fn set_waivers(&mut self, waivers: Waivers) {
         self.waivers = waivers;
+    }
+
+    /// Takes the findings of an earlier report as known: they are shown and do not refuse. What
+    /// could not be judged is never known.
+    pub fn set_baseline(&mut self, baseline: &ReportDocument) {
+        self.known = baseline
+            .findings
+            .iter()
+            .map(|row| {
+                let LocationDocument { path, pointer, archive, .. } = row.location.clone();
+                (row.code.clone(), path, archive, pointer, row.message.clone())
+            })
+            .collect();
+    }
+
+    fn is_known(&self, finding: &Finding) -> bool {
+        if self.known.is_empty() || finding.rule.weight == Weight::Unjudged {
+            return false;
+        }
+        let LocationDocument { path, pointer, archive, .. } = location_document(&finding.location);
+        let key = (finding.rule.code.to_owned(), path, archive, pointer, finding.message.clone());
+        self.known.contains(&key)
     }
 
     /// Returns the waivers that findings are held against.
@@ -230,6 +258,7 @@ impl Report {
             .findings
             .iter()
             .filter(|finding| self.waivers.covering(finding, self.judged_at).is_none())
+            .filter(|finding| !self.is_known(finding))
             .collect();
         let refuses = |finding: &&&Finding| {
             finding.rule.weight == Weight::Fault
@@ -270,12 +299,15 @@ impl Report {
         headlines.retain(|headline| !headline.findings.is_empty());
         headlines.sort_by_key(|headline| std::cmp::Reverse(headline.findings.len()));
         let open = |severity: Severity| {
-            rows.iter().filter(|row| row.severity == severity && row.waived.is_none()).count()
+            let open = |row: &&FindingDocument| row.waived.is_none() && row.known != Some(true);
+            rows.iter().filter(|row| row.severity == severity).filter(open).count()
         };
         let summary = SummaryDocument {
             errors: open(Severity::Error),
             warnings: open(Severity::Warning),
             waived: rows.iter().filter(|row| row.waived.is_some()).count(),
+            known: (!self.known.is_empty())
+                .then(|| rows.iter().filter(|row| row.known == Some(true)).count()),
         };
         ReportDocument {
             schema: ReportDocument::SCHEMA.to_owned(),
@@ -308,6 +340,7 @@ impl Report {
             actual: finding.actual.clone(),
             why: finding.rule.why.to_owned(),
             remedy: finding.rule.remedy.to_owned(),
+            known: (!self.known.is_empty()).then(|| self.is_known(finding)),
             cause: finding.cause.as_ref().and_then(|cause| self.headlines.get(cause)).cloned(),
             waived: waiver.map(|waiver| WaivedDocument {
                 owner: waiver.owner.clone(),
@@ -393,6 +426,23 @@ pub struct ReportDocument {
 impl ReportDocument {
     /// The document's name and version.
     pub const SCHEMA: &str = "countersign.report/v1";
+
+    /// Reads a report. Fields that a later version added are ignored: additions are allowed.
+    ///
+    /// # Errors
+    ///
+    /// [`JsonError`] for anything but a report.
+    pub fn parse(bytes: &[u8]) -> Result<Self, JsonError> {
+        let document: Self = json::parse(bytes, Limits::EVIDENCE)?;
+        if document.schema == Self::SCHEMA {
+            return Ok(document);
+        }
+        Err(JsonError {
+            position: json::Position { line: 1, column: 1 },
+            pointer: "/schema".to_owned(),
+            problem: format!("the schema is `{}`; expected `{}`", document.schema, Self::SCHEMA),
+        })
+    }
 }
 
 /// The tool that wrote a report.
@@ -451,6 +501,9 @@ pub struct FindingDocument {
     pub cause: Option<String>,
     /// The waiver that covers it.
     pub waived: Option<WaivedDocument>,
+    /// Whether the baseline has it too; absent without a baseline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<bool>,
 }
 
 /// Where a finding is.
@@ -513,11 +566,100 @@ pub struct SummaryDocument {
     pub warnings: usize,
     /// Findings that a waiver covers.
     pub waived: usize,
+    /// Findings that the baseline has too; absent without a baseline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<usize>,
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::rules::{packet, release};
     use super::*;
+    use crate::digest::Digest;
+
+    fn report() -> Report {
+        Report::new("check", "2026-11-23T20:00:00Z".parse().unwrap(), false)
+    }
+
+    fn finding(rule: &'static super::super::Rule) -> Finding {
+        Finding::new(rule, Location::named("ops/a.json").pointing("/b"), "it is wrong")
+    }
+
+    #[test]
+    fn nothing_judged_is_no_pass() {
+        let mut report = report();
+        assert_eq!(report.verdict(), Verdict::Undecided);
+        report.skipped("artifact", "a", "not given");
+        assert_eq!(report.verdict(), Verdict::Undecided);
+        report.passed("artifact", "a", "as listed");
+        assert_eq!(report.verdict(), Verdict::Pass);
+        report.not_evaluated(Area::Stack, "unreadable");
+        assert_eq!(report.verdict(), Verdict::Undecided);
+        report.push(finding(&packet::MEMBER_MISSING));
+        assert_eq!(report.verdict(), Verdict::Refused);
+    }
+
+    #[test]
+    fn a_warning_refuses_at_its_gate_only() {
+        let mut report = report();
+        report.evaluated(Area::Release, 1, 1, 0, 1);
+        report.push(finding(&release::SCALAR_AMBIGUOUS));
+        assert_eq!(report.verdict(), Verdict::Pass);
+        report.set_gate(Gate::Warning);
+        assert_eq!(report.verdict(), Verdict::Refused);
+    }
+
+    #[test]
+    fn what_the_baseline_has_does_not_refuse_and_what_it_lacks_does() {
+        let mut earlier = report();
+        earlier.evaluated(Area::Release, 1, 1, 0, 1);
+        earlier.push(finding(&release::DOCUMENT_MALFORMED));
+        earlier.push(finding(&release::INPUT_UNREADABLE));
+        let mut later = report();
+        later.evaluated(Area::Release, 1, 1, 0, 1);
+        later.set_baseline(&earlier.to_document());
+        later.push(finding(&release::DOCUMENT_MALFORMED));
+        assert_eq!(later.verdict(), Verdict::Pass);
+        assert_eq!(later.to_document().summary.known, Some(1));
+        later.push(finding(&release::INPUT_UNREADABLE));
+        assert_eq!(later.verdict(), Verdict::Undecided);
+        let mut moved = finding(&release::DOCUMENT_MALFORMED);
+        moved.location.path = "ops/c.json".to_owned();
+        later.push(moved);
+        assert_eq!(later.verdict(), Verdict::Refused);
+    }
+
+    #[test]
+    fn a_waiver_covers_its_rule_in_its_file_until_its_day() {
+        let digest = Digest::of(b"as accepted");
+        let waivers = |code: &str, expires: &str, found: Digest| {
+            let text = format!(
+                r#"{{"schema": "countersign.waivers/v1", "waivers": [{{"code": "{code}",
+                "path": "ops/a.json", "sha256": "{digest}", "reason": "tracked in OPS-812",
+                "owner": "release@lantern.example", "expires": "{expires}"}}]}}"#
+            );
+            Waivers::parse(text.as_bytes(), |_| Some(found)).unwrap()
+        };
+        let verdict = |waivers: Waivers, rule| {
+            let mut report = report();
+            report.evaluated(Area::Release, 1, 1, 0, 1);
+            report.push(finding(rule));
+            report.set_waivers(waivers);
+            report.verdict()
+        };
+        let later = "2026-12-01T00:00:00Z";
+        let rule = &release::DOCUMENT_MALFORMED;
+        assert_eq!(verdict(waivers(rule.code, later, digest), rule), Verdict::Pass);
+        for refused in [
+            verdict(waivers(rule.code, "2026-11-23T20:00:00Z", digest), rule),
+            verdict(waivers(rule.code, "2028-01-01T00:00:00Z", digest), rule),
+            verdict(waivers(rule.code, later, Digest::of(b"changed since")), rule),
+            verdict(waivers("CS-RELEASE-004", later, digest), rule),
+            verdict(waivers("CS-PACKET-005", later, digest), &packet::MEMBER_MISSING),
+        ] {
+            assert_eq!(refused, Verdict::Refused);
+        }
+    }
 
     #[test]
     fn an_area_that_was_not_judged_is_not_lost_with_its_report() {

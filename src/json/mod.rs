@@ -3,9 +3,10 @@
 //! Two readers that disagree about one text are an attack: the signature is checked over one
 //! reading, the decision is taken on another. So [`parse`] refuses every text on which readers in
 //! the field are known to differ: duplicate keys (compared after unescaping), a byte order mark,
-//! invalid UTF-8, lone surrogates, NUL, data after the value, and more depth or bytes than asked
-//! for. [`to_bytes`] writes exactly one form.
+//! invalid UTF-8, lone surrogates, NUL, data after the value, an array where an object is expected,
+//! and more depth or bytes than asked for. [`to_bytes`] writes exactly one form.
 
+mod object;
 mod scan;
 
 use std::fmt;
@@ -84,7 +85,8 @@ impl std::error::Error for JsonError {}
 pub fn parse<T: DeserializeOwned>(bytes: &[u8], limits: Limits) -> Result<T, JsonError> {
     let text = scan(bytes, limits, &mut scan::Discard)?;
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+    let strict = object::Strict(&mut deserializer);
+    serde_path_to_error::deserialize(strict).map_err(|error| {
         let inner = error.inner();
         let position = Position { line: cap(inner.line()), column: cap(inner.column()) };
         // serde_json appends the place to its message; the place has a field of its own here.

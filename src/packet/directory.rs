@@ -86,7 +86,12 @@ pub enum Sidecar {
     /// They are well-formed.
     Bundles(Vec<Bundle>),
     /// One of them is not.
-    Malformed(Refusal),
+    Malformed {
+        /// The name of the file that holds it.
+        file: String,
+        /// What is wrong with it.
+        refusal: Refusal,
+    },
 }
 
 /// Reads the bundles beside `base`: the first in `base.sigstore.json`, further signers' in
@@ -96,41 +101,47 @@ pub enum Sidecar {
 ///
 /// When a file is there and cannot be read.
 pub fn read_sidecar(directory: &Path, base: &str) -> Result<Sidecar, TreeError> {
-    let first = directory.join(format!("{base}{BUNDLE_SUFFIX}"));
+    let file = format!("{base}{BUNDLE_SUFFIX}");
+    let first = directory.join(&file);
     let mut bundles = match tree::read_named(&first, MAX_SIDECAR_BYTES) {
         Ok(bytes) => match Bundle::parse(&bytes) {
             Ok(bundle) => vec![bundle],
-            Err(refusal) => return Ok(Sidecar::Malformed(refusal)),
+            Err(refusal) => return Ok(Sidecar::Malformed { file, refusal }),
         },
         Err(error) if error.is_not_found() => return Ok(Sidecar::Missing),
-        Err(error) if error.is_refusal() => return Ok(no_bundle(&error)),
+        Err(error) if error.is_refusal() => return Ok(no_bundle(file, &error)),
         Err(error) => return Err(error),
     };
-    let more = directory.join(format!("{base}{MORE_SUFFIX}"));
+    let file = format!("{base}{MORE_SUFFIX}");
+    let more = directory.join(&file);
     let lines = match tree::read_named(&more, MAX_SIDECAR_BYTES) {
         Ok(bytes) => bytes,
         Err(error) if error.is_not_found() => return Ok(Sidecar::Bundles(bundles)),
-        Err(error) if error.is_refusal() => return Ok(no_bundle(&error)),
+        Err(error) if error.is_refusal() => return Ok(no_bundle(file, &error)),
         Err(error) => return Err(error),
     };
-    let mut lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    for line in lines.by_ref().take(MAX_MORE) {
+    let lines = lines.strip_suffix(b"\n").unwrap_or(&lines);
+    let lines: Vec<&[u8]> = lines.split(|byte| *byte == b'\n').collect();
+    if lines.len() > MAX_MORE {
+        let message = format!("{} further bundles; at most {MAX_MORE} are read", lines.len());
+        let refusal = Refusal::new(&rules::BUNDLE_MALFORMED, message);
+        return Ok(Sidecar::Malformed { file, refusal });
+    }
+    // Every line is a bundle, and a list that is too long is refused, not cut: what is skipped is
+    // what nobody judged.
+    for line in lines {
         match Bundle::parse(line) {
             Ok(bundle) => bundles.push(bundle),
-            Err(refusal) => return Ok(Sidecar::Malformed(refusal)),
+            Err(refusal) => return Ok(Sidecar::Malformed { file, refusal }),
         }
-    }
-    // What is not read could be anything: a list that is too long is refused, not cut.
-    if lines.next().is_some() {
-        let problem = format!("`{base}{MORE_SUFFIX}` holds more than {MAX_MORE} bundles");
-        return Ok(Sidecar::Malformed(Refusal::new(&rules::BUNDLE_MALFORMED, problem)));
     }
     Ok(Sidecar::Bundles(bundles))
 }
 
 /// A pipe or a folder under a signature's name is a wrong signature, and ends no verification.
-fn no_bundle(error: &TreeError) -> Sidecar {
-    Sidecar::Malformed(Refusal::new(&rules::BUNDLE_MALFORMED, error.problem()))
+fn no_bundle(file: String, error: &TreeError) -> Sidecar {
+    let refusal = Refusal::new(&rules::BUNDLE_MALFORMED, error.problem());
+    Sidecar::Malformed { file, refusal }
 }
 
 #[cfg(test)]
@@ -143,13 +154,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("a.sigstore.json")).unwrap();
         let read = read_sidecar(folder.path(), "a").unwrap();
-        assert!(matches!(read, Sidecar::Malformed(_)), "{read:?}");
+        assert!(matches!(read, Sidecar::Malformed { .. }), "{read:?}");
         let key = PrivateKey::generate(Algorithm::Ed25519).unwrap();
         let bundle = Bundle::sign_message(b"x", &key).unwrap();
         std::fs::write(folder.path().join("b.sigstore.json"), bundle.to_bytes()).unwrap();
         std::fs::create_dir(folder.path().join("b.sigstore.jsonl")).unwrap();
         let read = read_sidecar(folder.path(), "b").unwrap();
-        assert!(matches!(read, Sidecar::Malformed(_)), "{read:?}");
+        assert!(matches!(read, Sidecar::Malformed { .. }), "{read:?}");
     }
 
     #[test]
@@ -164,12 +175,12 @@ mod tests {
             std::fs::write(folder.path().join("a.sigstore.jsonl"), text).unwrap();
             read_sidecar(folder.path(), "a").unwrap()
         };
-        for (count, end) in [(63, ""), (63, "\n\n"), (0, "")] {
+        for (count, end) in [(63, ""), (1, "")] {
             let Sidecar::Bundles(read) = lines(count, end) else { panic!("{count} {end:?}") };
             assert_eq!(read.len(), count + 1);
         }
-        for (count, end) in [(64, ""), (63, "broken\n"), (1, "broken")] {
-            assert!(matches!(lines(count, end), Sidecar::Malformed(_)), "{count} {end:?}");
+        for (count, end) in [(64, ""), (63, "broken\n"), (1, "broken"), (1, "\n"), (0, "")] {
+            assert!(matches!(lines(count, end), Sidecar::Malformed { .. }), "{count} {end:?}");
         }
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::Error;
 use crate::digest::Digest;
-use crate::finding::{Area, Gate, Report, Waivers};
+use crate::finding::{Area, Gate, Report, ReportDocument, Waivers};
 use crate::path::RelPath;
 use crate::tree::{self, Tree};
 use crate::validator::{self, Context};
@@ -18,6 +18,8 @@ pub struct Request {
     pub areas: Vec<Area>,
     /// The file of waivers; `None` for the one in the tree, when there is one.
     pub waivers: Option<PathBuf>,
+    /// A report whose findings are known.
+    pub baseline: Option<PathBuf>,
     /// From which severity on a finding refuses.
     pub gate: Gate,
     /// What the inputs must agree with, and the time to judge as of.
@@ -25,6 +27,9 @@ pub struct Request {
     /// Whether that time was given instead of read from the clock.
     pub replay: bool,
 }
+
+/// The largest baseline that is read, in bytes.
+const MAX_BASELINE_BYTES: usize = 64 << 20;
 
 /// Judges the areas.
 ///
@@ -37,6 +42,12 @@ pub fn check(request: &Request) -> Result<Report, Error> {
     let waivers = read_waivers(&tree, request)?;
     let mut report = Report::new("check", request.context.now, request.replay);
     report.set_gate(request.gate);
+    if let Some(path) = &request.baseline {
+        let bytes = tree::read_named(path, MAX_BASELINE_BYTES)?;
+        let baseline = ReportDocument::parse(&bytes)
+            .map_err(|source| Error::Json { path: path.clone(), source })?;
+        report.set_baseline(&baseline);
+    }
     for area in &request.areas {
         validator::check(*area, &tree, &request.context, &mut report);
     }

@@ -9,6 +9,7 @@ pub mod checksums;
 pub mod inspect;
 pub mod sign;
 mod state;
+pub mod trust;
 pub mod verify;
 
 use std::fmt;
@@ -82,10 +83,15 @@ pub enum Error {
 
 impl Error {
     fn archive(path: &Path, source: ArchiveError) -> Self {
-        if let ArchiveError::Source(error) = source {
-            return Self::Tree(error);
+        match source {
+            ArchiveError::Source(error) => Self::Tree(error),
+            // What the system says about a file is told in one way: a full disk, a lost one.
+            ArchiveError::Io(error) => Self::Tree(TreeError::io(path, error)),
+            source @ (ArchiveError::DoesNotFit { .. }
+            | ArchiveError::Malformed(_)
+            | ArchiveError::NotCanonical(_)
+            | ArchiveError::OverLimit(_)) => Self::Archive { path: path.to_owned(), source },
         }
-        Self::Archive { path: path.to_owned(), source }
     }
 }
 

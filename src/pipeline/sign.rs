@@ -45,7 +45,7 @@ pub fn sign(directory: &Path, keys: &[SigningKey]) -> Result<Signed, Error> {
         return Err(refused(format!("holds {} packets; expected one release", packets.len())));
     };
     let contents = judge::read_packet(packet, judge::GENEROUS, &mut |_, _, _, _| {})?
-        .map_err(|finding| refused(finding.message))?;
+        .map_err(|finding| Error::Refused { path: packet.clone(), problem: finding.message })?;
     judge_release(directory, packet, &contents)?;
     let names = Names::of(&contents.manifest);
     let checksums = judge::checksums_of(&contents).to_bytes();
@@ -97,8 +97,8 @@ fn write_bundles(
     let mut bundles = match directory::read_sidecar(directory, base)? {
         Sidecar::Missing => Vec::new(),
         Sidecar::Bundles(bundles) => bundles,
-        Sidecar::Malformed(refusal) => {
-            let path = directory.join(format!("{base}{BUNDLE_SUFFIX}"));
+        Sidecar::Malformed { file, refusal } => {
+            let path = directory.join(file);
             return Err(Error::Refused { path, problem: refusal.message });
         }
     };

@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use super::Error;
 use super::state::{ReleaseMark, RootMark, State};
+use super::trust;
 use crate::finding::rules::packet as rules;
 use crate::finding::rules::trust as trust_rules;
 use crate::finding::{Finding, Location, Report, Verdict};
 use crate::packet::directory::{self, Names, PACKET_SUFFIX};
 use crate::time::Timestamp;
-use crate::tree::{self, Tree};
+use crate::tree::Tree;
 use crate::trust::TrustRoot;
-use crate::trust::root::MAX_BYTES;
 use crate::validator::packet::{self as judge, Contents, Expectations};
 use crate::validator::release::scans::Budget;
 
@@ -22,6 +22,8 @@ pub struct Request {
     pub target: PathBuf,
     /// The pinned trust root.
     pub trust: PathBuf,
+    /// A folder of newer versions of the trust root.
+    pub updates: Option<PathBuf>,
     /// What the caller expects.
     pub expectations: Expectations,
     /// The file that remembers the newest release that was accepted.
@@ -40,7 +42,7 @@ pub struct Request {
 ///
 /// [`Error`] when there is no usable trust root, or a file cannot be read or written.
 pub fn verify(request: &Request) -> Result<Report, Error> {
-    let root = open_root(&request.trust, request.now)?;
+    let root = trust::open(&request.trust, request.updates.as_deref(), request.now)?;
     let mut report = Report::new("verify", request.now, request.replay);
     let detail = format!("version {}, sha256:{}", root.version(), root.digest());
     report.passed("trust-root", request.trust.display().to_string(), detail);
@@ -68,16 +70,6 @@ pub fn verify(request: &Request) -> Result<Report, Error> {
         judge_state(request, file_name, contents, &root, &mut report)?;
     }
     Ok(report)
-}
-
-/// Opens the trust root that the verifier pins.
-///
-/// # Errors
-///
-/// [`Error`] when it cannot be read or used.
-pub fn open_root(path: &Path, now: Timestamp) -> Result<TrustRoot, Error> {
-    let bytes = tree::read_named(path, MAX_BYTES)?;
-    TrustRoot::open(&bytes, now).map_err(|source| Error::Root { path: path.to_owned(), source })
 }
 
 fn locate(

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::envelope::Envelope;
 use super::key::{KeyId, PublicKey};
 use super::{KeyError, PrivateKey, Refusal, verify};
+use crate::digest::Digest;
 use crate::json::{self, JsonError, Limits};
 use crate::time::Timestamp;
 
@@ -19,7 +20,7 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone)]
 pub struct TrustRoot {
     document: TrustRootDocument,
-    digest: crate::digest::Digest,
+    digest: Digest,
 }
 
 /// The document that a trust root's signatures are over (`countersign.trust-root/v1`).
@@ -178,6 +179,8 @@ pub const PAYLOAD_TYPE: &str = "application/vnd.countersign.trust-root.v1+json";
 
 /// The largest trust root that is read, in bytes.
 pub const MAX_BYTES: usize = 1 << 20;
+/// The most versions that are followed from the pinned one.
+pub const MAX_CHAIN: usize = 1024;
 /// The most keys of a trust root.
 const MAX_KEYS: usize = 256;
 
@@ -189,6 +192,29 @@ impl TrustRoot {
     /// [`RootError`] for anything but a sound trust root that is in use at `now`. There is no
     /// verdict without one.
     pub fn open(bytes: &[u8], now: Timestamp) -> Result<Self, RootError> {
+        Self::open_chain(bytes, &[], now)
+    }
+
+    /// Opens a pinned trust root and follows it to the newest version: version N+1 is signed by the
+    /// thresholds of N *and* of N+1 (TUF 1.0.34, section 5.3).
+    ///
+    /// Only the newest has to be in use at `now`: an older one has done its work by naming it.
+    ///
+    /// # Errors
+    ///
+    /// As [`TrustRoot::open`], and for a version that does not follow from the one before it.
+    pub fn open_chain(pinned: &[u8], later: &[Vec<u8>], now: Timestamp) -> Result<Self, RootError> {
+        if later.len() > MAX_CHAIN {
+            return Err(RootError::ChainTooLong);
+        }
+        let first = Self::open_signed(pinned)?.0;
+        let newest = later.iter().try_fold(first, |root, bytes| root.succeeded_by(bytes))?;
+        newest.check_in_use(now)?;
+        Ok(newest)
+    }
+
+    /// Opens a trust root whose signatures reach its own threshold, whatever the time.
+    fn open_signed(bytes: &[u8]) -> Result<(Self, Envelope), RootError> {
         if bytes.len() > MAX_BYTES {
             return Err(RootError::TooLarge);
         }
@@ -196,22 +222,48 @@ impl TrustRoot {
         if envelope.unverified_payload_type() != PAYLOAD_TYPE {
             return Err(RootError::PayloadType(envelope.unverified_payload_type().to_owned()));
         }
-        // Which keys may sign is told by the very document they sign. That is sound here because
-        // the verifier chose the file; a later version is judged by the one before it.
-        let document: TrustRootDocument =
-            json::parse(envelope.unverified_payload(), Limits::DOCUMENT)
-                .map_err(RootError::Document)?;
-        document.check()?;
-        let digest = crate::digest::Digest::of(envelope.unverified_payload());
+        // Which keys may sign is told by the very document they sign. That is sound for the file
+        // that the verifier chose; a later version is judged by the one before it as well.
+        let document = TrustRootDocument::parse(envelope.unverified_payload())?;
+        let digest = Digest::of(envelope.unverified_payload());
         let root = Self { document, digest };
         verify::open_root(&envelope, &root).map_err(RootError::Signatures)?;
-        if now < root.document.issued_at {
-            return Err(RootError::ClockBeforeTrust { issued_at: root.document.issued_at, now });
+        Ok((root, envelope))
+    }
+
+    /// Opens the version after this one.
+    fn succeeded_by(&self, bytes: &[u8]) -> Result<Self, RootError> {
+        let (next, envelope) = Self::open_signed(bytes)?;
+        let (before, after) = (&self.document, &next.document);
+        if Some(after.version) != before.version.checked_add(1) {
+            return Err(RootError::NotNext { before: before.version, found: after.version });
         }
-        if now >= root.document.expires_at {
-            return Err(RootError::Expired { expires_at: root.document.expires_at, now });
+        if after.issued_at < before.issued_at {
+            return Err(RootError::Unsound(format!(
+                "version {} was issued before version {}",
+                after.version, before.version
+            )));
         }
-        Ok(root)
+        if after.policy.product != before.policy.product {
+            let problem = format!(
+                "version {} speaks for `{}`; expected `{}`",
+                after.version, after.policy.product, before.policy.product
+            );
+            return Err(RootError::Unsound(problem));
+        }
+        verify::open_successor(&envelope, self, after.issued_at).map_err(RootError::Signatures)?;
+        Ok(next)
+    }
+
+    fn check_in_use(&self, now: Timestamp) -> Result<(), RootError> {
+        let TrustRootDocument { issued_at, expires_at, .. } = self.document;
+        if now < issued_at {
+            return Err(RootError::ClockBeforeTrust { issued_at, now });
+        }
+        if now >= expires_at {
+            return Err(RootError::Expired { expires_at, now });
+        }
+        Ok(())
     }
 
     /// Signs a new trust root and returns its file.
@@ -229,7 +281,7 @@ impl TrustRoot {
             envelope.add_signature(key).map_err(RootError::Key)?;
         }
         let bytes = envelope.to_bytes();
-        Self::open(&bytes, document.issued_at)?;
+        Self::open_signed(&bytes)?;
         Ok(bytes)
     }
 
@@ -241,7 +293,7 @@ impl TrustRoot {
 
     /// Returns the digest of the signed document.
     #[must_use]
-    pub fn digest(&self) -> crate::digest::Digest {
+    pub fn digest(&self) -> Digest {
         self.digest
     }
 
@@ -270,6 +322,17 @@ impl TrustRoot {
 }
 
 impl TrustRootDocument {
+    /// Reads the document and holds it against its own rules.
+    ///
+    /// # Errors
+    ///
+    /// [`RootError::Document`] and [`RootError::Unsound`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, RootError> {
+        let document: Self = json::parse(bytes, Limits::DOCUMENT).map_err(RootError::Document)?;
+        document.check()?;
+        Ok(document)
+    }
+
     /// Holds when every id, role, threshold and window makes sense.
     fn check(&self) -> Result<(), RootError> {
         let unsound = |problem: String| Err(RootError::Unsound(problem));
@@ -360,6 +423,15 @@ pub enum RootError {
         /// The time to judge as of.
         now: Timestamp,
     },
+    /// The version does not follow the one before it.
+    NotNext {
+        /// The version before it.
+        before: u64,
+        /// The version that was found.
+        found: u64,
+    },
+    /// More versions than are followed.
+    ChainTooLong,
     /// No key was given to sign with.
     NoKey,
     /// A key could not sign.
@@ -387,6 +459,18 @@ impl fmt::Display for RootError {
             Self::Expired { expires_at, now } => {
                 write!(formatter, "expired at {expires_at}; the time of judgement is {now}")
             }
+            Self::NotNext { before, found } => {
+                write!(
+                    formatter,
+                    "version {found} after version {before}; versions follow one by one"
+                )
+            }
+            Self::ChainTooLong => {
+                write!(
+                    formatter,
+                    "more than {MAX_CHAIN} versions after the pinned one; pin a later one"
+                )
+            }
             Self::NoKey => formatter.write_str("no key was given to sign it with"),
             Self::Key(error) => error.fmt(formatter),
         }
@@ -394,3 +478,169 @@ impl fmt::Display for RootError {
 }
 
 impl std::error::Error for RootError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trust::Algorithm;
+
+    fn time(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    struct Person {
+        name: &'static str,
+        key: PrivateKey,
+    }
+
+    fn person(name: &'static str) -> Person {
+        Person { name, key: PrivateKey::generate(Algorithm::Ed25519).unwrap() }
+    }
+
+    fn policy() -> Policy {
+        Policy {
+            product: "atlas".to_owned(),
+            channels: Vec::new(),
+            builders: Vec::new(),
+            build_types: Vec::new(),
+            sources: Vec::new(),
+            external_parameters: Vec::new(),
+            evidence: Vec::new(),
+            vulnerabilities: VulnerabilityBudget { max_critical: 0, max_high: 0 },
+            max_waivers: 0,
+            max_packet_bytes: 1,
+            max_members: 1,
+        }
+    }
+
+    fn document(version: u64, people: &[&Person], threshold: u32) -> TrustRootDocument {
+        let from = time("2026-01-01T00:00:00Z");
+        let keys: BTreeMap<KeyId, Key> = people
+            .iter()
+            .map(|person| {
+                let public_key = person.key.public().clone();
+                let owner = person.name.to_owned();
+                let state = KeyState::Active { from };
+                (public_key.id(), Key { public_key, owner, state })
+            })
+            .collect();
+        let role = Role { keys: keys.keys().copied().collect(), threshold };
+        TrustRootDocument {
+            schema: TrustRootDocument::SCHEMA.to_owned(),
+            version,
+            issued_at: from,
+            expires_at: time("2027-01-01T00:00:00Z"),
+            keys,
+            roles: [(RoleName::Root, role.clone()), (RoleName::Release, role)].into(),
+            policy: policy(),
+        }
+    }
+
+    const NOW: &str = "2026-06-01T00:00:00Z";
+
+    #[test]
+    fn the_next_version_takes_both_thresholds() {
+        let (alice, bob, carol) = (person("alice"), person("bob"), person("carol"));
+        let first =
+            TrustRoot::seal(&document(1, &[&alice, &bob], 2), &[&alice.key, &bob.key]).unwrap();
+        let next = document(2, &[&bob, &carol], 2);
+        let sealed = |keys: &[&PrivateKey]| TrustRoot::seal(&next, keys);
+        let whole = sealed(&[&alice.key, &bob.key, &carol.key]).unwrap();
+        let root = TrustRoot::open_chain(&first, std::slice::from_ref(&whole), time(NOW)).unwrap();
+        assert_eq!(root.version(), 2);
+        // Without Alice the first version's threshold is not reached, without Carol the second's.
+        let new_people = sealed(&[&bob.key, &carol.key]).unwrap();
+        assert!(matches!(
+            TrustRoot::open_chain(&first, &[new_people], time(NOW)),
+            Err(RootError::Signatures(_))
+        ));
+        assert!(matches!(sealed(&[&alice.key, &bob.key]), Err(RootError::Signatures(_))));
+        // The second version alone cannot be pinned under the first's name, nor skipped to.
+        let third =
+            TrustRoot::seal(&document(3, &[&bob, &carol], 2), &[&bob.key, &carol.key]).unwrap();
+        assert!(matches!(
+            TrustRoot::open_chain(&first, std::slice::from_ref(&third), time(NOW)),
+            Err(RootError::NotNext { before: 1, found: 3 })
+        ));
+        let root = TrustRoot::open_chain(&first, &[whole, third], time(NOW)).unwrap();
+        assert_eq!(root.version(), 3);
+    }
+
+    #[test]
+    fn two_keys_of_one_person_are_one_person() {
+        let (laptop, token, bob) = (person("alice"), person("alice"), person("bob"));
+        let both = document(1, &[&laptop, &token, &bob], 2);
+        assert!(matches!(
+            TrustRoot::seal(&both, &[&laptop.key, &token.key]),
+            Err(RootError::Signatures(_))
+        ));
+        assert!(TrustRoot::seal(&both, &[&token.key, &bob.key]).is_ok());
+    }
+
+    #[test]
+    fn thresholds_that_make_no_sense_are_refused() {
+        let (alice, twin) = (person("alice"), person("alice"));
+        for threshold in [0, 2, u32::MAX] {
+            let unsound = document(1, &[&alice, &twin], threshold);
+            assert!(matches!(
+                TrustRoot::seal(&unsound, &[&alice.key, &twin.key]),
+                Err(RootError::Unsound(_))
+            ));
+        }
+        let mut missing = document(1, &[&alice], 1);
+        missing.roles.remove(&RoleName::Release);
+        assert!(TrustRoot::seal(&missing, &[&alice.key]).is_err());
+        let text = String::from_utf8(json::to_bytes(&document(1, &[&alice], 1))).unwrap();
+        for (from, to) in [
+            ("\"threshold\": 1", "\"threshold\": -1"),
+            ("\"threshold\": 1", "\"threshold\": 1.0"),
+            ("\"threshold\": 1", "\"threshold\": \"1\""),
+            ("      \"threshold\": 1\n", "      \"extra\": 1\n"),
+            ("\"status\": \"active\"", "\"status\": \"trusted\""),
+            ("\"status\": \"active\"", "\"status\": \"active\", \"until\": 1"),
+            ("\"version\": 1", "\"version\": 0"),
+        ] {
+            let changed = text.replacen(from, to, 1);
+            assert_ne!(changed, text, "{from}");
+            assert!(TrustRootDocument::parse(changed.as_bytes()).is_err(), "{to}");
+        }
+        assert!(TrustRootDocument::parse(text.as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn a_key_under_another_id_is_refused() {
+        let (alice, bob) = (person("alice"), person("bob"));
+        let mut swapped = document(1, &[&alice, &bob], 1);
+        let mut keys: Vec<Key> = swapped.keys.values().cloned().collect();
+        for key in swapped.keys.values_mut() {
+            *key = keys.pop().unwrap();
+        }
+        assert!(matches!(TrustRoot::seal(&swapped, &[&alice.key]), Err(RootError::Unsound(_))));
+    }
+
+    #[test]
+    fn a_root_that_is_not_in_use_gives_no_verdict() {
+        let alice = person("alice");
+        let bytes = TrustRoot::seal(&document(1, &[&alice], 1), &[&alice.key]).unwrap();
+        let open = |at: &str| TrustRoot::open(&bytes, time(at));
+        assert!(open(NOW).is_ok());
+        assert!(matches!(open("2025-12-31T23:59:59Z"), Err(RootError::ClockBeforeTrust { .. })));
+        assert!(matches!(open("2027-01-01T00:00:00Z"), Err(RootError::Expired { .. })));
+    }
+
+    #[test]
+    fn keys_out_of_use_do_not_count() {
+        let (alice, bob) = (person("alice"), person("bob"));
+        let (from, since) = (time("2026-01-01T00:00:00Z"), time("2026-03-01T00:00:00Z"));
+        for state in [
+            KeyState::Retired { from, since },
+            KeyState::Compromised { from, since },
+            KeyState::Active { from: time("2026-02-01T00:00:00Z") },
+        ] {
+            let mut root = document(1, &[&alice, &bob], 1);
+            root.keys.get_mut(&alice.key.public().id()).unwrap().state = state;
+            assert!(TrustRoot::seal(&root, &[&alice.key]).is_err(), "{state:?}");
+            assert!(TrustRoot::seal(&root, &[&bob.key]).is_ok());
+        }
+    }
+}

@@ -118,7 +118,7 @@ pub fn open(
     let signed = first.signed_bytes();
     let signatures =
         envelopes.iter().flat_map(|envelope| &envelope.signatures).map(|s| s.bytes.as_slice());
-    let signers = count(&signed, signatures, role, root, Some(now))?;
+    let signers = count(&signed, signatures, role, root, now)?;
     let payload =
         Payload { payload_type: first.payload_type.clone(), bytes: first.payload.clone() };
     Ok(Verified { value: payload, signers })
@@ -144,7 +144,7 @@ pub fn open_message(
     if signatures.is_empty() {
         return Err(Refusal::new(&rules::SIGNATURE_MISSING, "no signature was given"));
     }
-    let signers = count(message, signatures.into_iter(), role, root, Some(now))?;
+    let signers = count(message, signatures.into_iter(), role, root, now)?;
     Ok(Verified { value: digest, signers })
 }
 
@@ -218,7 +218,18 @@ pub fn open_with_key(
 pub(super) fn open_root(envelope: &Envelope, root: &TrustRoot) -> Result<Vec<Signer>, Refusal> {
     let signed = envelope.signed_bytes();
     let signatures = envelope.signatures.iter().map(|signature| signature.bytes.as_slice());
-    count(&signed, signatures, RoleName::Root, root, Some(root.document().issued_at))
+    count(&signed, signatures, RoleName::Root, root, root.document().issued_at)
+}
+
+/// The signatures of the next trust root, by this one's root role.
+pub(super) fn open_successor(
+    envelope: &Envelope,
+    root: &TrustRoot,
+    issued_at: Timestamp,
+) -> Result<Vec<Signer>, Refusal> {
+    let signed = envelope.signed_bytes();
+    let signatures = envelope.signatures.iter().map(|signature| signature.bytes.as_slice());
+    count(&signed, signatures, RoleName::Root, root, issued_at)
 }
 
 fn message_signature(bundle: &Bundle, digest: Digest) -> Result<&[u8], Refusal> {
@@ -241,7 +252,7 @@ fn count<'a>(
     signatures: impl Iterator<Item = &'a [u8]>,
     role: RoleName,
     root: &TrustRoot,
-    at: Option<Timestamp>,
+    at: Timestamp,
 ) -> Result<Vec<Signer>, Refusal> {
     let Some((keys, threshold)) = root.role(role) else {
         let message = format!("the trust root has no role `{role}`");
@@ -258,7 +269,7 @@ fn count<'a>(
             notes.push("a signature by no key of the role".to_owned());
             continue;
         };
-        if let Some(problem) = at.and_then(|at| out_of_use(key, at)) {
+        if let Some(problem) = out_of_use(key, at) {
             notes.push(format!("the key `{id}` of {} {problem}", key.owner.escape_debug()));
             continue;
         }

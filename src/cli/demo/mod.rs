@@ -45,7 +45,7 @@ pub(super) struct Args {
 }
 
 /// The time that the demo judges as of: the example's evidence is a few days old then.
-const DEMO_TIME: i64 = 1_795_510_800;
+const DEMO_TIME: i64 = 1_795_464_000;
 const VERSION: &str = "0.3.0";
 const SOURCE: &str = "git+https://git.lantern.example/lantern";
 const COMMIT: &str = "5f3c1d9a7be24806c1d2f4a6b8097e3d5c7a9f10";
@@ -95,7 +95,13 @@ pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
 
 fn tell(stage: &mut Stage, session: &Session) -> Result<ExitCode, Failure> {
     let root = stage.root.display().to_string();
-    say(stage, session, "judge the governed inputs", &format!("countersign check --root {root}"))?;
+    let as_of = format!("--now {}", stage.now);
+    say(
+        stage,
+        session,
+        "judge the governed inputs",
+        &format!("countersign check --root {root} {as_of}"),
+    )?;
     let report = check_inputs(stage)?;
     outcome(session, &report)?;
     if report.verdict() != Verdict::Pass {
@@ -119,7 +125,7 @@ fn tell(stage: &mut Stage, session: &Session) -> Result<ExitCode, Failure> {
         session,
         "assemble the release",
         &format!(
-            "countersign assemble --root {root} --artifacts {} --evidence {} {flags} -o {}",
+            "countersign assemble --root {root} --artifacts {} --evidence {} {flags} {as_of} -o {}",
             stage.path("artifacts").display(),
             stage.path("evidence").display(),
             dist.display()
@@ -143,12 +149,7 @@ fn tell(stage: &mut Stage, session: &Session) -> Result<ExitCode, Failure> {
         stage,
         session,
         "verify it, offline, from files alone",
-        &format!(
-            "countersign verify {} --trust {} --now {}",
-            dist.display(),
-            trust.display(),
-            stage.now
-        ),
+        &format!("countersign verify {} --trust {} {as_of}", dist.display(), trust.display()),
     )?;
     let report = verify_release(stage, &dist)?;
     outcome(session, &report)?;
@@ -220,6 +221,7 @@ fn check_inputs(stage: &Stage) -> Result<Report, Failure> {
         root: stage.root.clone(),
         areas: Area::GOVERNED.to_vec(),
         waivers: None,
+        baseline: None,
         gate: Gate::Error,
         context: Context::at(stage.now),
         replay: true,
@@ -317,6 +319,7 @@ fn assemble_request(stage: &Stage, out: &Path) -> Result<assemble::Request, Fail
         issued_at: stage.now,
         now: stage.now,
         replay: true,
+        issued_at_given: false,
     })
 }
 
@@ -324,6 +327,7 @@ fn verify_release(stage: &Stage, target: &Path) -> Result<Report, Failure> {
     Ok(verify::verify(&verify::Request {
         target: target.to_owned(),
         trust: stage.path("trust-root.json"),
+        updates: None,
         expectations: Expectations {
             name: Some("lantern".to_owned()),
             version: VERSION.parse().ok(),

@@ -50,6 +50,7 @@ fn verdict_line(report: &ReportDocument, style: Style) -> String {
         (summary.errors, "error", "errors"),
         (summary.warnings, "warning", "warnings"),
         (summary.waived, "waived", "waived"),
+        (summary.known.unwrap_or(0), "known", "known"),
     ] {
         if count > 0 {
             counts.push(format!("{count} {}", if count == 1 { one } else { many }));
@@ -178,6 +179,9 @@ fn rows_of(
             if let Some(value) = value {
                 let _ = writeln!(out, "      {label:<9}{}", escape(value));
             }
+        }
+        if finding.known == Some(true) {
+            out.push_str(&style.wrap(6, "known: the baseline has it too"));
         }
         if let Some(waived) = &finding.waived {
             let text =

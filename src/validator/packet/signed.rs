@@ -335,7 +335,9 @@ fn sidecar(
     let missing: &'static Rule = &rules::SIGNATURE_MISSING;
     match read_sidecar(directory, base)? {
         Sidecar::Bundles(bundles) => return Ok(Some(bundles)),
-        Sidecar::Malformed(refusal) => report.failed(name, base, refusal.at(location)),
+        Sidecar::Malformed { file, refusal } => {
+            report.failed(name, base, refusal.at(Location::named(&file)));
+        }
         Sidecar::Missing => {
             let message = format!("`{file}` does not lie beside `{base}`");
             report.failed(name, base, Finding::new(missing, location, message));

@@ -1,0 +1,355 @@
+//! `trust`: the life of a trust root, version by version.
+//!
+//! A change begins as a draft beside the versions, is signed by one person after the other, and
+//! becomes version N+1 in the moment in which the thresholds of N and of N+1 are reached.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::Error;
+use super::sign::SigningKey;
+use crate::finding::rules::trust as rules;
+use crate::finding::{Finding, Location, Report};
+use crate::json::{self, Limits};
+use crate::time::Timestamp;
+use crate::tree::{self, TreeError};
+use crate::trust::root::{
+    Key, KeyState, MAX_BYTES, MAX_CHAIN, PAYLOAD_TYPE, Policy, Role, RootError, TrustRootDocument,
+};
+use crate::trust::{Envelope, KeyId, PublicKey, RoleName, TrustRoot};
+
+/// The change that is being made.
+const DRAFT: &str = "draft.json";
+/// The change with the signatures that it has so far.
+const PENDING: &str = "draft.signed.json";
+
+/// Begins version 1 with a policy and no keys.
+///
+/// # Errors
+///
+/// When there is a version or a draft already, or the policy cannot be read.
+pub fn init(
+    folder: &Path,
+    policy: &Path,
+    issued_at: Timestamp,
+    expires_at: Timestamp,
+) -> Result<TrustRootDocument, Error> {
+    fs::create_dir_all(folder).map_err(|error| TreeError::io(folder, error))?;
+    for name in ["1.json", DRAFT] {
+        if folder.join(name).symlink_metadata().is_ok() {
+            let problem = "is there already; a trust root is changed, not begun again".to_owned();
+            return Err(Error::Unusable { path: folder.join(name), problem });
+        }
+    }
+    let bytes = tree::read_named(policy, MAX_BYTES)?;
+    let policy: Policy = json::parse(&bytes, Limits::DOCUMENT)
+        .map_err(|source| Error::Json { path: policy.to_owned(), source })?;
+    let document = TrustRootDocument {
+        schema: TrustRootDocument::SCHEMA.to_owned(),
+        version: 1,
+        issued_at,
+        expires_at,
+        keys: [].into(),
+        roles: [].into(),
+        policy,
+    };
+    write_draft(folder, &document)?;
+    Ok(document)
+}
+
+/// One change to a draft.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// A key begins to count for a person in some roles.
+    AddKey {
+        /// The key.
+        public_key: PublicKey,
+        /// The person who holds it.
+        owner: String,
+        /// What it speaks for.
+        roles: Vec<RoleName>,
+        /// How many people these roles take from now on; as before when absent, one for a new role.
+        threshold: Option<u32>,
+    },
+    /// A key goes out of use.
+    Retire {
+        /// The key.
+        key: KeyId,
+        /// From when on.
+        since: Timestamp,
+    },
+    /// A key is in wrong hands.
+    Revoke {
+        /// The key.
+        key: KeyId,
+        /// Since when at the latest it was in the right ones.
+        since: Timestamp,
+    },
+}
+
+/// Makes a change to the draft; begins a draft after the newest version when there is none.
+///
+/// # Errors
+///
+/// When there is nothing to change, or the change makes no sense.
+pub fn change(
+    folder: &Path,
+    change: Change,
+    issued_at: Timestamp,
+    expires_at: Option<Timestamp>,
+) -> Result<TrustRootDocument, Error> {
+    let mut document = read_draft(folder)?.map_or_else(|| begin_next(folder), Ok)?;
+    document.issued_at = issued_at;
+    document.expires_at = expires_at.unwrap_or(document.expires_at);
+    let refused = |problem: String| Error::Unusable { path: folder.join(DRAFT), problem };
+    match change {
+        Change::AddKey { public_key, owner, roles, threshold } => {
+            let id = public_key.id();
+            if document.keys.contains_key(&id) {
+                return Err(refused(format!("the key `{id}` is there already")));
+            }
+            let state = KeyState::Active { from: issued_at };
+            document.keys.insert(id, Key { public_key, owner, state });
+            for name in roles {
+                let role = document
+                    .roles
+                    .entry(name)
+                    .or_insert_with(|| Role { keys: Vec::new(), threshold: 1 });
+                role.keys.push(id);
+                role.threshold = threshold.unwrap_or(role.threshold);
+            }
+        }
+        Change::Retire { key, since } => {
+            set_state(&mut document, key, |from| KeyState::Retired { from, since })
+                .map_err(refused)?;
+        }
+        Change::Revoke { key, since } => {
+            set_state(&mut document, key, |from| KeyState::Compromised { from, since })
+                .map_err(refused)?;
+        }
+    }
+    write_draft(folder, &document)?;
+    Ok(document)
+}
+
+fn set_state(
+    document: &mut TrustRootDocument,
+    id: KeyId,
+    state: impl FnOnce(Timestamp) -> KeyState,
+) -> Result<(), String> {
+    let key = document.keys.get_mut(&id).ok_or_else(|| format!("there is no key `{id}`"))?;
+    let (KeyState::Active { from }
+    | KeyState::Retired { from, .. }
+    | KeyState::Compromised { from, .. }) = key.state;
+    if matches!(key.state, KeyState::Compromised { .. }) {
+        return Err(format!("the key `{id}` is compromised; nothing makes it better"));
+    }
+    key.state = state(from);
+    Ok(())
+}
+
+/// What came of a signature on a draft.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignedDraft {
+    /// It is the new version, in this file.
+    Complete(PathBuf),
+    /// Others have to sign too; says what is missing.
+    Pending(String),
+}
+
+/// Signs the draft with some keys. It becomes the new version when all that must have signed.
+///
+/// # Errors
+///
+/// When there is no draft, or it makes no sense.
+pub fn sign(folder: &Path, keys: &[SigningKey]) -> Result<SignedDraft, Error> {
+    let draft = folder.join(DRAFT);
+    let bytes = tree::read_named(&draft, MAX_BYTES)?;
+    let unusable = |source| Error::Root { path: draft.clone(), source };
+    let document = TrustRootDocument::parse(&bytes).map_err(unusable)?;
+    // What is signed is the canonical form, whatever an editor made of the draft.
+    let payload = json::to_bytes(&document);
+    let envelope = add_signatures(folder, &payload, keys)?;
+    let sealed = envelope.to_bytes();
+    let mut versions = read_versions(folder)?;
+    if document.version != versions.len() as u64 + 1 {
+        let problem = format!("is version {}; expected {}", document.version, versions.len() + 1);
+        return Err(Error::Unusable { path: draft, problem });
+    }
+    versions.push(sealed.clone());
+    match TrustRoot::open_chain(&versions[0], &versions[1..], document.issued_at) {
+        Ok(_) => {
+            let path = folder.join(format!("{}.json", document.version));
+            tree::write_atomic(&path, &sealed, 0o644)?;
+            for done in [DRAFT, PENDING] {
+                match fs::remove_file(folder.join(done)) {
+                    Ok(()) => {}
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                    Err(error) => return Err(TreeError::io(&folder.join(done), error).into()),
+                }
+            }
+            Ok(SignedDraft::Complete(path))
+        }
+        Err(RootError::Signatures(refusal)) => {
+            tree::write_atomic(&folder.join(PENDING), &sealed, 0o644)?;
+            Ok(SignedDraft::Pending(refusal.message))
+        }
+        Err(source) => Err(unusable(source)),
+    }
+}
+
+fn add_signatures(folder: &Path, payload: &[u8], keys: &[SigningKey]) -> Result<Envelope, Error> {
+    let pending = match tree::read_named(&folder.join(PENDING), MAX_BYTES) {
+        Ok(bytes) => Envelope::parse(&bytes).ok(),
+        Err(error) if error.is_not_found() => None,
+        Err(error) => return Err(error.into()),
+    };
+    // Signatures over an earlier draft are worth nothing for this one.
+    let mut envelope = pending.filter(|envelope| envelope.unverified_payload() == payload);
+    for key in keys {
+        let failed = |source| Error::Key { path: key.path.clone(), source };
+        envelope = Some(match envelope {
+            None => Envelope::sign(PAYLOAD_TYPE, payload.to_vec(), &key.key).map_err(failed)?,
+            Some(mut envelope) => {
+                envelope.add_signature(&key.key).map_err(failed)?;
+                envelope
+            }
+        });
+    }
+    envelope.ok_or_else(|| Error::Unusable {
+        path: folder.join(DRAFT),
+        problem: "no key was given to sign it with".to_owned(),
+    })
+}
+
+/// Verifies every version of a folder, from the pinned one on, and reports on each.
+///
+/// # Errors
+///
+/// When a file cannot be read.
+pub fn verify(
+    folder: &Path,
+    pinned: Option<&Path>,
+    now: Timestamp,
+    replay: bool,
+) -> Result<Report, Error> {
+    let mut report = Report::new("trust verify", now, replay);
+    let mut versions = read_versions(folder)?;
+    if let Some(path) = pinned {
+        let bytes = tree::read_named(path, MAX_BYTES)?;
+        let at = versions.iter().position(|version| *version == bytes);
+        versions = match at {
+            Some(at) => versions.split_off(at),
+            None => std::iter::once(bytes).chain(Vec::new()).collect(),
+        };
+    }
+    let shown = folder.display().to_string();
+    let Some((first, later)) = versions.split_first() else {
+        let message = "no version of a trust root; expected `1.json`";
+        let finding = Finding::new(&rules::SIGNATURE_MISSING, Location::named(&shown), message);
+        report.failed("trust-root", shown, finding);
+        return Ok(report);
+    };
+    for count in 0..=later.len() {
+        let is_newest = count == later.len();
+        // Versions before the newest may have expired: they have named their successors.
+        let at = if is_newest { Some(now) } else { None };
+        match open_upto(first, &later[..count], at) {
+            Ok(root) => {
+                let detail = format!("version {}, sha256:{}", root.version(), root.digest());
+                report.passed("trust-root", format!("version {}", root.version()), detail);
+            }
+            Err(error) => {
+                let message = error.to_string();
+                let location = Location::named(&shown);
+                let finding = Finding::new(&rules::THRESHOLD_NOT_REACHED, location, message);
+                report.failed("trust-root", format!("step {}", count + 1), finding);
+                break;
+            }
+        }
+    }
+    Ok(report)
+}
+
+fn open_upto(
+    first: &[u8],
+    later: &[Vec<u8>],
+    at: Option<Timestamp>,
+) -> Result<TrustRoot, RootError> {
+    let last = later.last().map_or(first, Vec::as_slice);
+    let issued_at = || {
+        let envelope = Envelope::parse(last).map_err(RootError::Envelope)?;
+        Ok(TrustRootDocument::parse(envelope.unverified_payload())?.issued_at)
+    };
+    TrustRoot::open_chain(first, later, at.map_or_else(issued_at, Ok)?)
+}
+
+/// Opens a pinned trust root and follows the newer versions that lie in a folder.
+///
+/// # Errors
+///
+/// When a file cannot be read, or a version does not follow.
+pub fn open(pinned: &Path, updates: Option<&Path>, now: Timestamp) -> Result<TrustRoot, Error> {
+    let unusable = |source| Error::Root { path: pinned.to_owned(), source };
+    let bytes = tree::read_named(pinned, MAX_BYTES)?;
+    let Some(folder) = updates else {
+        return TrustRoot::open(&bytes, now).map_err(unusable);
+    };
+    // The pinned file says its own version; what follows it is read by number.
+    let envelope =
+        Envelope::parse(&bytes).map_err(|refusal| unusable(RootError::Envelope(refusal)))?;
+    let document = TrustRootDocument::parse(envelope.unverified_payload()).map_err(unusable)?;
+    let later = read_from(folder, document.version + 1)?;
+    TrustRoot::open_chain(&bytes, &later, now).map_err(unusable)
+}
+
+fn read_versions(folder: &Path) -> Result<Vec<Vec<u8>>, Error> {
+    read_from(folder, 1)
+}
+
+/// Reads `N.json`, `N+1.json` and so on, as long as there are any.
+fn read_from(folder: &Path, first: u64) -> Result<Vec<Vec<u8>>, Error> {
+    let mut versions = Vec::new();
+    for version in first..first.saturating_add(MAX_CHAIN as u64 + 1) {
+        match tree::read_named(&folder.join(format!("{version}.json")), MAX_BYTES) {
+            Ok(bytes) => versions.push(bytes),
+            Err(error) if error.is_not_found() => break,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(versions)
+}
+
+/// The next version as a copy of the newest one.
+fn begin_next(folder: &Path) -> Result<TrustRootDocument, Error> {
+    let versions = read_versions(folder)?;
+    let Some(newest) = versions.last() else {
+        let problem =
+            "holds neither a version nor a draft; run `countersign trust init`".to_owned();
+        return Err(Error::Unusable { path: folder.to_owned(), problem });
+    };
+    let path = folder.join(format!("{}.json", versions.len()));
+    let envelope = Envelope::parse(newest).map_err(|refusal| Error::Root {
+        path: path.clone(),
+        source: RootError::Envelope(refusal),
+    })?;
+    let document = TrustRootDocument::parse(envelope.unverified_payload())
+        .map_err(|source| Error::Root { path, source })?;
+    Ok(TrustRootDocument { version: document.version + 1, ..document })
+}
+
+/// Reads the draft, which need not be sound yet.
+fn read_draft(folder: &Path) -> Result<Option<TrustRootDocument>, Error> {
+    let path = folder.join(DRAFT);
+    match tree::read_named(&path, MAX_BYTES) {
+        Ok(bytes) => json::parse(&bytes, Limits::DOCUMENT)
+            .map(Some)
+            .map_err(|source| Error::Json { path, source }),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn write_draft(folder: &Path, document: &TrustRootDocument) -> Result<(), Error> {
+    Ok(tree::write_atomic(&folder.join(DRAFT), &json::to_bytes(document), 0o644)?)
+}
