@@ -109,7 +109,7 @@ pub fn read_sidecar(directory: &Path, base: &str) -> Result<Sidecar, TreeError> 
             Err(refusal) => return Ok(Sidecar::Malformed { file, refusal }),
         },
         Err(error) if error.is_not_found() => return Ok(Sidecar::Missing),
-        Err(error) if error.is_refusal() => return Ok(no_bundle(&error)),
+        Err(error) if error.is_refusal() => return Ok(no_bundle(file, &error)),
         Err(error) => return Err(error),
     };
     let file = format!("{base}{MORE_SUFFIX}");
@@ -117,7 +117,7 @@ pub fn read_sidecar(directory: &Path, base: &str) -> Result<Sidecar, TreeError> 
     let lines = match tree::read_named(&more, MAX_SIDECAR_BYTES) {
         Ok(bytes) => bytes,
         Err(error) if error.is_not_found() => return Ok(Sidecar::Bundles(bundles)),
-        Err(error) if error.is_refusal() => return Ok(no_bundle(&error)),
+        Err(error) if error.is_refusal() => return Ok(no_bundle(file, &error)),
         Err(error) => return Err(error),
     };
     let lines = lines.strip_suffix(b"\n").unwrap_or(&lines);
@@ -139,8 +139,9 @@ pub fn read_sidecar(directory: &Path, base: &str) -> Result<Sidecar, TreeError> 
 }
 
 /// A pipe or a folder under a signature's name is a wrong signature, and ends no verification.
-fn no_bundle(error: &TreeError) -> Sidecar {
-    Sidecar::Malformed(Refusal::new(&rules::BUNDLE_MALFORMED, error.problem()))
+fn no_bundle(file: String, error: &TreeError) -> Sidecar {
+    let refusal = Refusal::new(&rules::BUNDLE_MALFORMED, error.problem());
+    Sidecar::Malformed { file, refusal }
 }
 
 #[cfg(test)]
@@ -153,13 +154,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("a.sigstore.json")).unwrap();
         let read = read_sidecar(folder.path(), "a").unwrap();
-        assert!(matches!(read, Sidecar::Malformed(_)), "{read:?}");
+        assert!(matches!(read, Sidecar::Malformed { .. }), "{read:?}");
         let key = PrivateKey::generate(Algorithm::Ed25519).unwrap();
         let bundle = Bundle::sign_message(b"x", &key).unwrap();
         std::fs::write(folder.path().join("b.sigstore.json"), bundle.to_bytes()).unwrap();
         std::fs::create_dir(folder.path().join("b.sigstore.jsonl")).unwrap();
         let read = read_sidecar(folder.path(), "b").unwrap();
-        assert!(matches!(read, Sidecar::Malformed(_)), "{read:?}");
+        assert!(matches!(read, Sidecar::Malformed { .. }), "{read:?}");
     }
 
     #[test]
