@@ -323,16 +323,16 @@ fn assemble_makes_all_of_it_or_nothing() {
     type Spoil = fn(&Path);
     let ways: [(&str, &str, Spoil); 15] = [
         ("artifact is a pipe", PROGRAM, |stage| {
-            Bad::Pipe.put(&stage.join("artifacts").join(PROGRAM))
+            Bad::Pipe.put(&stage.join("artifacts").join(PROGRAM));
         }),
         ("artifact is a socket", CHART, |stage| {
-            Bad::Socket.put(&stage.join("artifacts").join(CHART))
+            Bad::Socket.put(&stage.join("artifacts").join(CHART));
         }),
         ("artifact is a link", "more", |stage| {
-            symlink("/etc/hostname", stage.join("artifacts/more")).unwrap()
+            symlink("/etc/hostname", stage.join("artifacts/more")).unwrap();
         }),
         ("folder of artifacts is a link inside", "more", |stage| {
-            symlink("/etc", stage.join("artifacts/more")).unwrap()
+            symlink("/etc", stage.join("artifacts/more")).unwrap();
         }),
         ("no artifacts", "artifacts", |stage| fs::remove_dir_all(stage.join("artifacts")).unwrap()),
         ("artifacts is a file", "artifacts", |stage| {
@@ -340,10 +340,10 @@ fn assemble_makes_all_of_it_or_nothing() {
             fs::write(stage.join("artifacts"), "x").unwrap();
         }),
         ("carried artifact missing", CHART, |stage| {
-            Bad::Missing.put(&stage.join("artifacts").join(CHART))
+            Bad::Missing.put(&stage.join("artifacts").join(CHART));
         }),
         ("artifact with the packet's name", PACKET, |stage| {
-            fs::write(stage.join("artifacts").join(PACKET), "x").unwrap()
+            fs::write(stage.join("artifacts").join(PACKET), "x").unwrap();
         }),
         ("artifact with a sidecar's name", "checksums.txt.sigstore.json", |stage| {
             fs::write(stage.join("artifacts/checksums.txt.sigstore.json"), "x").unwrap();
@@ -352,13 +352,13 @@ fn assemble_makes_all_of_it_or_nothing() {
             fs::write(stage.join("artifacts").join(PROGRAM.to_uppercase()), "x").unwrap();
         }),
         ("artifact with a hostile name", "NUL", |stage| {
-            fs::write(stage.join("artifacts/NUL"), "x").unwrap()
+            fs::write(stage.join("artifacts/NUL"), "x").unwrap();
         }),
         ("evidence that is a picture", "scan.json", |stage| {
-            Bad::Picture.put(&stage.join("evidence/release/scan.json"))
+            Bad::Picture.put(&stage.join("evidence/release/scan.json"));
         }),
         ("evidence without an area", "loose.json", |stage| {
-            fs::write(stage.join("evidence/loose.json"), "{}").unwrap()
+            fs::write(stage.join("evidence/loose.json"), "{}").unwrap();
         }),
         ("evidence under the validators' name", "report.json", |stage| {
             fs::copy(
@@ -368,7 +368,7 @@ fn assemble_makes_all_of_it_or_nothing() {
             .unwrap();
         }),
         ("evidence that is a pipe", "scan.json", |stage| {
-            Bad::Pipe.put(&stage.join("evidence/release/scan.json"))
+            Bad::Pipe.put(&stage.join("evidence/release/scan.json"));
         }),
     ];
     for (what, named, spoil) in ways {
