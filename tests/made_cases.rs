@@ -123,9 +123,9 @@ fn p05_a_channel_that_is_not_listed() {
 
 #[test]
 fn p02_a_builder_a_source_and_a_parameter_that_are_not_listed() {
-    refused_under("CS-TRUST-015", |document| document.policy.builders.clear());
+    refused_under("CS-TRUST-015", |document| document.policy.builders[0].push_str("-evil"));
     refused_under("CS-TRUST-015", |document| document.policy.sources[0].push_str("-evil"));
-    refused_under("CS-TRUST-015", |document| document.policy.build_types.clear());
+    refused_under("CS-TRUST-015", |document| document.policy.build_types[0].push_str("-evil"));
     refused_under("CS-TRUST-016", |document| document.policy.external_parameters.clear());
 }
 

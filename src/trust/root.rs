@@ -368,6 +368,21 @@ impl TrustRootDocument {
                 return unsound(format!("no role `{required}`"));
             }
         }
+        // An empty list asks for nothing, and nothing is what would be shown.
+        let policy = &self.policy;
+        for (what, is_empty) in [
+            ("channels", policy.channels.is_empty()),
+            ("builders", policy.builders.is_empty()),
+            ("build_types", policy.build_types.is_empty()),
+            ("sources", policy.sources.is_empty()),
+            ("evidence", policy.evidence.is_empty()),
+        ] {
+            if is_empty {
+                return unsound(format!(
+                    "the policy's `{what}` is empty; nothing would be asked for"
+                ));
+            }
+        }
         self.roles.iter().try_for_each(|(name, role)| self.check_role(*name, role))
     }
 
@@ -500,12 +515,16 @@ mod tests {
     fn policy() -> Policy {
         Policy {
             product: "atlas".to_owned(),
-            channels: Vec::new(),
-            builders: Vec::new(),
-            build_types: Vec::new(),
-            sources: Vec::new(),
+            channels: vec!["stable".to_owned()],
+            builders: vec!["https://builders.example".to_owned()],
+            build_types: vec!["https://builds.example/v1".to_owned()],
+            sources: vec!["git+https://git.example/atlas".to_owned()],
             external_parameters: Vec::new(),
-            evidence: Vec::new(),
+            evidence: vec![RequiredEvidence {
+                kind: "sbom".to_owned(),
+                area: None,
+                max_age_days: 7,
+            }],
             vulnerabilities: VulnerabilityBudget { max_critical: 0, max_high: 0 },
             max_waivers: 0,
             max_packet_bytes: 1,
@@ -605,6 +624,20 @@ mod tests {
             assert!(TrustRootDocument::parse(changed.as_bytes()).is_err(), "{to}");
         }
         assert!(TrustRootDocument::parse(text.as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn a_policy_that_asks_for_nothing_is_refused() {
+        let alice = person("alice");
+        for empty in [
+            |policy: &mut Policy| policy.evidence.clear(),
+            |policy: &mut Policy| policy.builders.clear(),
+            |policy: &mut Policy| policy.sources.clear(),
+        ] {
+            let mut root = document(1, &[&alice], 1);
+            empty(&mut root.policy);
+            assert!(matches!(TrustRoot::seal(&root, &[&alice.key]), Err(RootError::Unsound(_))));
+        }
     }
 
     #[test]

@@ -3,9 +3,9 @@
 //! Reads every governed file of the area and judges what any file must be: there, readable,
 //! well-formed, and the same value to every reader.
 
-use super::{Context, Governed, Hygiene};
+use super::{Context, Hygiene, governed};
 use crate::finding::rules::k8s as rules;
-use crate::finding::{Area, Finding, Location, Report};
+use crate::finding::{Area, Report};
 use crate::tree::Tree;
 
 /// Where the area's files lie; the first folder must hold some.
@@ -19,15 +19,5 @@ const HYGIENE: Hygiene = Hygiene {
 
 /// Judges the area.
 pub(super) fn check(tree: &Tree, _context: &Context, report: &mut Report) {
-    let governed = Governed::read(tree, FOLDERS, HYGIENE, report);
-    if !governed.files.iter().any(|path| path.starts_with(FOLDERS[0])) {
-        let message = format!("`{}` holds no file; the area cannot be judged", FOLDERS[0]);
-        report.push(Finding::new(&rules::INPUT_UNREADABLE, Location::named(FOLDERS[0]), message));
-        report.not_evaluated(Area::K8s, format!("`{}` holds no file", FOLDERS[0]));
-    } else if governed.complete {
-        let (files, objects) = (governed.documents.len(), governed.objects());
-        report.evaluated(Area::K8s, files, objects, governed.other, rules::RULES.len());
-    } else {
-        report.not_evaluated(Area::K8s, "some of its files could not be read");
-    }
+    governed::check(Area::K8s, FOLDERS, HYGIENE, tree, report);
 }

@@ -5,9 +5,9 @@
 
 mod resolved;
 
-use super::{Context, Governed, Hygiene};
+use super::{Context, Hygiene, governed};
 use crate::finding::rules::stack as rules;
-use crate::finding::{Area, Finding, Location, Report};
+use crate::finding::{Area, Report};
 use crate::tree::Tree;
 
 pub use resolved::resolved_dependencies;
@@ -23,15 +23,5 @@ const HYGIENE: Hygiene = Hygiene {
 
 /// Judges the area.
 pub(super) fn check(tree: &Tree, _context: &Context, report: &mut Report) {
-    let governed = Governed::read(tree, FOLDERS, HYGIENE, report);
-    if !governed.files.iter().any(|path| path.starts_with(FOLDERS[0])) {
-        let message = format!("`{}` holds no file; the area cannot be judged", FOLDERS[0]);
-        report.push(Finding::new(&rules::INPUT_UNREADABLE, Location::named(FOLDERS[0]), message));
-        report.not_evaluated(Area::Stack, format!("`{}` holds no file", FOLDERS[0]));
-    } else if governed.complete {
-        let (files, objects) = (governed.documents.len(), governed.objects());
-        report.evaluated(Area::Stack, files, objects, governed.other, rules::RULES.len());
-    } else {
-        report.not_evaluated(Area::Stack, "some of its files could not be read");
-    }
+    governed::check(Area::Stack, FOLDERS, HYGIENE, tree, report);
 }
