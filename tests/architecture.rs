@@ -20,7 +20,7 @@ const NAMED_IN: [(&str, &[&str]); 16] = [
     ("ed25519_dalek::", &["trust/key.rs"]),
     ("pkcs8::", &["trust/key.rs", "trust/pem.rs"]),
     ("base64::Engine", &["trust/base64.rs"]),
-    ("flate2::", &["packet/archive.rs", "packet/foreign.rs"]),
+    ("flate2::", &["packet/archive/read.rs", "packet/archive/write.rs", "packet/foreign.rs"]),
     ("tar::", &["packet/foreign.rs"]),
     ("sha2::", &["digest.rs"]),
     ("jiff::", &["time.rs"]),

@@ -3,6 +3,7 @@
 //! A [`Finding`] says that the release is at fault. A [`Report`] collects findings and everything
 //! that was checked; its [`Verdict`] is computed from them and cannot be stated.
 
+mod document;
 mod report;
 pub mod rules;
 mod waiver;
@@ -14,11 +15,11 @@ use serde::{Deserialize, Serialize};
 use crate::document::Position;
 use crate::path::RelPath;
 
-pub use report::{
-    AreaDocument, AreaState, Check, CheckDocument, FindingDocument, Gate, HeadlineDocument,
-    LocationDocument, Outcome, Report, ReportDocument, SummaryDocument, ToolDocument, Verdict,
-    WaivedDocument,
+pub use document::{
+    AreaDocument, CheckDocument, FindingDocument, HeadlineDocument, LocationDocument,
+    ReportDocument, SummaryDocument, ToolDocument, WaivedDocument,
 };
+pub use report::{AreaState, Check, Gate, Outcome, Report, Verdict};
 pub use rules::Rule;
 pub use waiver::{Waiver, Waivers};
 

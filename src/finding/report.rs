@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::document::{
+    AreaDocument, CheckDocument, FindingDocument, HeadlineDocument, LocationDocument,
+    ReportDocument, SummaryDocument, ToolDocument, WaivedDocument,
+};
 use super::rules::Weight;
 use super::{Area, Basis, Finding, Location, Severity, Waivers};
-use crate::json::{self, JsonError, Limits};
 use crate::time::Timestamp;
 
 /// The answer to what was asked. Computed by [`Report::verdict`], never stated.
@@ -394,181 +397,6 @@ fn location_document(location: &Location) -> LocationDocument {
         basis: basis.to_owned(),
         archive,
     }
-}
-
-/// The report as a document (`countersign.report/v1`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReportDocument {
-    /// Always [`ReportDocument::SCHEMA`].
-    pub schema: String,
-    /// The tool that wrote it.
-    pub tool: ToolDocument,
-    /// The verb that was run.
-    pub command: String,
-    /// The time that was judged as of.
-    pub judged_at: Timestamp,
-    /// Whether that time was given instead of read from the clock.
-    pub replay: bool,
-    /// The verdict.
-    pub verdict: Verdict,
-    /// The areas that were asked for.
-    pub areas: Vec<AreaDocument>,
-    /// What is wrong, sorted by severity, code and place.
-    pub findings: Vec<FindingDocument>,
-    /// Causes that several findings share.
-    pub headlines: Vec<HeadlineDocument>,
-    /// Everything that was checked one by one, in the order it was checked.
-    pub checks: Vec<CheckDocument>,
-    /// Counts.
-    pub summary: SummaryDocument,
-}
-
-impl ReportDocument {
-    /// The document's name and version.
-    pub const SCHEMA: &str = "countersign.report/v1";
-
-    /// Reads a report. Fields that a later version added are ignored: additions are allowed.
-    ///
-    /// # Errors
-    ///
-    /// [`JsonError`] for anything but a report.
-    pub fn parse(bytes: &[u8]) -> Result<Self, JsonError> {
-        let document: Self = json::parse(bytes, Limits::EVIDENCE)?;
-        if document.schema == Self::SCHEMA {
-            return Ok(document);
-        }
-        Err(JsonError {
-            position: json::Position { line: 1, column: 1 },
-            pointer: "/schema".to_owned(),
-            problem: format!("the schema is `{}`; expected `{}`", document.schema, Self::SCHEMA),
-        })
-    }
-}
-
-/// The tool that wrote a report.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ToolDocument {
-    /// `countersign`.
-    pub name: String,
-    /// The tool's version.
-    pub version: String,
-}
-
-/// One area of a report.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AreaDocument {
-    /// The area's word.
-    pub area: Area,
-    /// `evaluated` or `not_evaluated`.
-    pub state: String,
-    /// Why it was not evaluated.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// Files read.
-    pub inputs: usize,
-    /// Objects in them.
-    pub objects: usize,
-    /// Files or objects that no rule could judge.
-    pub skipped: usize,
-    /// Rules that ran.
-    pub rules_run: usize,
-}
-
-/// One finding of a report.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FindingDocument {
-    /// The rule's code.
-    pub code: String,
-    /// The rule's slug.
-    pub slug: String,
-    /// The rule's area.
-    pub area: Area,
-    /// How much it weighs.
-    pub severity: Severity,
-    /// Where it is.
-    pub location: LocationDocument,
-    /// What is wrong.
-    pub message: String,
-    /// What the document says.
-    pub declared: Option<String>,
-    /// What is so.
-    pub actual: Option<String>,
-    /// Why it matters.
-    pub why: String,
-    /// What to do.
-    pub remedy: String,
-    /// The headline it stands under.
-    pub cause: Option<String>,
-    /// The waiver that covers it.
-    pub waived: Option<WaivedDocument>,
-    /// Whether the baseline has it too; absent without a baseline.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub known: Option<bool>,
-}
-
-/// Where a finding is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LocationDocument {
-    /// The file, relative to the root or the archive.
-    pub path: String,
-    /// The value, as a JSON Pointer.
-    pub pointer: String,
-    /// The line, from 1.
-    pub line: Option<u32>,
-    /// The character in the line, from 1.
-    pub column: Option<u32>,
-    /// `tree` or `bundle`.
-    pub basis: String,
-    /// The archive, when the basis is `bundle`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub archive: Option<String>,
-}
-
-/// The waiver that covers a finding.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WaivedDocument {
-    /// Who answers for it.
-    pub owner: String,
-    /// Why it is accepted.
-    pub reason: String,
-    /// Until when.
-    pub expires: Timestamp,
-}
-
-/// A cause and the findings under it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HeadlineDocument {
-    /// The cause, in one line.
-    pub message: String,
-    /// Indices into the report's findings.
-    pub findings: Vec<usize>,
-}
-
-/// One check of a report.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CheckDocument {
-    /// What was checked.
-    pub check: String,
-    /// What it was checked on.
-    pub subject: String,
-    /// What came of it.
-    pub outcome: Outcome,
-    /// What the check saw.
-    pub detail: String,
-}
-
-/// The counts of a report.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SummaryDocument {
-    /// Errors that no waiver covers.
-    pub errors: usize,
-    /// Warnings that no waiver covers.
-    pub warnings: usize,
-    /// Findings that a waiver covers.
-    pub waived: usize,
-    /// Findings that the baseline has too; absent without a baseline.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub known: Option<usize>,
 }
 
 #[cfg(test)]
