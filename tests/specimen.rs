@@ -188,7 +188,7 @@ fn trust(keys: &[String; 2]) -> Vec<u8> {
 pub(crate) fn trust_with(keys: &[String; 2], edit: impl FnOnce(&mut TrustRootDocument)) -> Vec<u8> {
     let keys = keys.each_ref().map(|pem| private_key(pem));
     let ids: Vec<_> = keys.iter().map(|key| key.public().id()).collect();
-    let both = Role { keys: ids, threshold: 2 };
+    let both = Role { keys: ids, identities: Vec::new(), threshold: 2 };
     let one = Role { threshold: 1, ..both.clone() };
     let owned = keys.iter().zip(["alice", "bob"]).map(|(key, owner)| {
         let public_key = key.public().clone();
@@ -201,6 +201,7 @@ pub(crate) fn trust_with(keys: &[String; 2], edit: impl FnOnce(&mut TrustRootDoc
         issued_at: now(),
         expires_at: now().plus_days(365),
         keys: owned.collect(),
+        identities: [].into(),
         roles: [
             (RoleName::Root, both.clone()),
             (RoleName::Release, both),
@@ -208,6 +209,7 @@ pub(crate) fn trust_with(keys: &[String; 2], edit: impl FnOnce(&mut TrustRootDoc
         ]
         .into(),
         policy: policy(),
+        sigstore: None,
     };
     edit(&mut document);
     TrustRoot::seal(&document, &[&keys[0], &keys[1]]).unwrap()
@@ -239,6 +241,8 @@ fn policy() -> Policy {
         evidence: reports.chain(others).collect(),
         vulnerabilities: VulnerabilityBudget { max_critical: 0, max_high: 0 },
         max_waivers: 3,
+        require_proven_time: false,
+        log_operators: 0,
         max_packet_bytes: 1 << 24,
         max_members: 1000,
     }

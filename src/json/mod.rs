@@ -143,6 +143,25 @@ pub fn to_line<T: Serialize>(document: &T) -> Vec<u8> {
     text.into_bytes()
 }
 
+/// Writes a text that was read before as one line with a newline: what stands between its values
+/// goes, the values and their order stay.
+#[must_use]
+pub fn compact(text: &[u8]) -> Vec<u8> {
+    let (mut in_string, mut escaped) = (false, false);
+    let mut line: Vec<u8> = text
+        .iter()
+        .copied()
+        .filter(|byte| {
+            let keep = in_string || !matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+            in_string ^= *byte == b'"' && !escaped;
+            escaped = in_string && *byte == b'\\' && !escaped;
+            keep
+        })
+        .collect();
+    line.push(b'\n');
+    line
+}
+
 #[expect(
     clippy::panic,
     reason = "a document type that cannot be written is a defect of this crate"
@@ -241,6 +260,14 @@ mod tests {
 
     fn problem(bytes: &[u8]) -> String {
         parse::<Value>(bytes, Limits { bytes: 1000, depth: 4 }).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_text_on_one_line_keeps_its_values() {
+        let text = b"{ \"a b\" : [1 ,\n\t\"\\\" \\\\\" , \" \\n\"]\r\n}\n";
+        let line = b"{\"a b\":[1,\"\\\" \\\\\",\" \\n\"]}\n";
+        assert_eq!(compact(text), line);
+        assert_eq!(compact(line), line);
     }
 
     #[test]

@@ -50,8 +50,10 @@ pub fn init(
         issued_at,
         expires_at,
         keys: [].into(),
+        identities: [].into(),
         roles: [].into(),
         policy,
+        sigstore: None,
     };
     write_draft(folder, &document)?;
     Ok(document)
@@ -111,10 +113,7 @@ pub fn change(
             let state = KeyState::Active { from: issued_at };
             document.keys.insert(id, Key { public_key, owner, state });
             for name in roles {
-                let role = document
-                    .roles
-                    .entry(name)
-                    .or_insert_with(|| Role { keys: Vec::new(), threshold: 1 });
+                let role = document.roles.entry(name).or_insert_with(Role::empty);
                 role.keys.push(id);
                 role.threshold = threshold.unwrap_or(role.threshold);
             }
@@ -138,9 +137,7 @@ fn set_state(
     state: impl FnOnce(Timestamp) -> KeyState,
 ) -> Result<(), String> {
     let key = document.keys.get_mut(&id).ok_or_else(|| format!("there is no key `{id}`"))?;
-    let (KeyState::Active { from }
-    | KeyState::Retired { from, .. }
-    | KeyState::Compromised { from, .. }) = key.state;
+    let from = key.state.from();
     if matches!(key.state, KeyState::Compromised { .. }) {
         return Err(format!("the key `{id}` is compromised; nothing makes it better"));
     }

@@ -13,7 +13,7 @@ pub struct Attested {
 }
 
 /// A time at which the signature was there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ProvenTime {
     /// When.
     pub at: Timestamp,
@@ -26,6 +26,8 @@ pub struct ProvenTime {
 pub struct LoggedEntry {
     /// The log's address.
     pub log: String,
+    /// Who runs the log, or the log's address where the trusted root does not say.
+    pub operator: String,
     /// The entry's number in it.
     pub index: u64,
     /// The entry's kind and version.

@@ -1,12 +1,14 @@
-//! Sigstore bundles v0.3 whose signer is a key that the verifier knows.
+//! Sigstore bundles that sign a release: by a key that the trust root names, or by a certificate.
 //!
 //! The client specification allows a bundle without log entry or timestamp when the signer is a
-//! managed key; a bundle holds exactly one signature.
+//! managed key; a bundle holds exactly one signature. What is ours to write is v0.3 with a managed
+//! key; any other bundle is carried as it is and verified by [`super::sigstore`].
 
 use serde::{Deserialize, Serialize};
 
 use super::base64;
 use super::envelope::{Envelope, EnvelopeDocument};
+use super::outline::{Outline, SignedBy};
 use super::{KeyError, PrivateKey, Refusal};
 use crate::digest::Digest;
 use crate::finding::rules::trust as rules;
@@ -15,9 +17,22 @@ use crate::json::{self, Limits};
 /// A Sigstore bundle: nothing in it is trusted yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bundle {
-    /// Names the key. Not authenticated: decides nothing.
-    pub(super) key_hint: String,
+    pub(super) material: Material,
     pub(super) content: Content,
+}
+
+/// What a signature is to be verified with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Material {
+    /// A key that the verifier brings.
+    Key {
+        /// Names the key. Not authenticated: decides nothing.
+        hint: String,
+        /// RFC 3161 responses over the signature, in DER.
+        timestamps: Vec<Vec<u8>>,
+    },
+    /// A certificate, or a key whose signature is logged: the whole bundle as it was read.
+    Carried(Vec<u8>),
 }
 
 /// What a bundle's signature is over.
@@ -51,13 +66,12 @@ struct BundleDocument {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct MaterialDocument {
     public_key: PublicKeyDocument,
-    // Some tools write the lists that are empty; what stands in them is for the Sigstore room.
+    // Some tools write the list that is empty; what stands in it is for the Sigstore room.
     #[serde(default, skip_serializing)]
     #[expect(dead_code, reason = "only its emptiness matters, which its type says")]
     tlog_entries: Vec<Nothing>,
-    #[serde(default, skip_serializing)]
-    #[expect(dead_code, reason = "only its emptiness matters, which its type says")]
-    timestamp_verification_data: Option<NoTimestamps>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    timestamp_verification_data: Option<TimestampsDocument>,
 }
 
 /// Has no value, so that a list of it is empty.
@@ -66,9 +80,23 @@ enum Nothing {}
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct NoTimestamps {
+struct TimestampsDocument {
     #[serde(default)]
-    rfc3161_timestamps: Vec<Nothing>,
+    rfc3161_timestamps: Vec<TimestampDocument>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct TimestampDocument {
+    signed_timestamp: String,
+}
+
+/// A bundle that is carried: only what is signed is read here.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CarriedDocument {
+    dsse_envelope: Option<EnvelopeDocument>,
+    message_signature: Option<MessageDocument>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -104,8 +132,7 @@ impl Bundle {
         key: &PrivateKey,
     ) -> Result<Self, KeyError> {
         let envelope = Envelope::sign(payload_type, payload, key)?;
-        let key_hint = key.public().id().to_string();
-        Ok(Self { key_hint, content: Content::Envelope(envelope) })
+        Ok(Self { material: Material::of(key), content: Content::Envelope(envelope) })
     }
 
     /// Signs the bytes of a file.
@@ -115,9 +142,28 @@ impl Bundle {
     /// As [`PrivateKey::sign`].
     pub fn sign_message(message: &[u8], key: &PrivateKey) -> Result<Self, KeyError> {
         let signature = key.sign(message)?;
-        let key_hint = key.public().id().to_string();
         let content = Content::Message { stated: Digest::of(message), signature };
-        Ok(Self { key_hint, content })
+        Ok(Self { material: Material::of(key), content })
+    }
+
+    /// Attaches an RFC 3161 response over the signature, in DER. A bundle that is carried stays as
+    /// it is.
+    pub fn add_timestamp(&mut self, response: Vec<u8>) {
+        match &mut self.material {
+            Material::Key { timestamps, .. } => timestamps.push(response),
+            Material::Carried(_) => {}
+        }
+    }
+
+    /// Returns the one signature, unverified.
+    #[must_use]
+    pub fn signature(&self) -> &[u8] {
+        match &self.content {
+            Content::Envelope(envelope) => {
+                envelope.signatures.first().map_or(&[], |signature| signature.bytes.as_slice())
+            }
+            Content::Message { signature, .. } => signature,
+        }
     }
 
     /// Returns what the signature is over.
@@ -126,10 +172,13 @@ impl Bundle {
         &self.content
     }
 
-    /// Returns the key id that the bundle names, unverified.
+    /// Returns the key id that the bundle names, unverified; empty when it brings a certificate.
     #[must_use]
     pub fn unverified_key_hint(&self) -> &str {
-        &self.key_hint
+        match &self.material {
+            Material::Key { hint, .. } => hint,
+            Material::Carried(_) => "",
+        }
     }
 
     /// Tells whether the bundle is about this payload, or this message. Verifies nothing.
@@ -144,40 +193,37 @@ impl Bundle {
     /// Writes the bundle as one line of JSON with a newline, for a list of bundles.
     #[must_use]
     pub fn to_line(&self) -> Vec<u8> {
-        json::to_line(&self.document())
+        match &self.material {
+            Material::Key { hint, timestamps } => json::to_line(&self.document(hint, timestamps)),
+            Material::Carried(bytes) => json::compact(bytes),
+        }
     }
 
     /// Reads a bundle in JSON.
     ///
     /// # Errors
     ///
-    /// A refusal for anything but one well-formed bundle of this version with a managed key.
+    /// A refusal for anything but one well-formed bundle: of version 0.3 when a managed key signed
+    /// and no log took it in, of any version otherwise.
     pub fn parse(bytes: &[u8]) -> Result<Self, Refusal> {
-        let document: BundleDocument =
-            json::parse(bytes, Limits::DOCUMENT).map_err(|error| malformed(&error.to_string()))?;
-        if document.media_type != MEDIA_TYPE {
-            let found = document.media_type.escape_debug();
-            return Err(malformed(&format!("media type `{found}`; expected `{MEDIA_TYPE}`")));
+        match Outline::parse(bytes) {
+            Ok(outline) if outline.signed_by() == SignedBy::Certificate => carried(bytes),
+            Ok(outline) if outline.log_entries() > 0 => carried(bytes),
+            // The strict reader says best what is wrong with a bundle that has no outline.
+            Ok(_) | Err(_) => managed(bytes),
         }
-        let key_hint = document.verification_material.public_key.hint;
-        let content = match (document.dsse_envelope, document.message_signature) {
-            (Some(envelope), None) => Content::Envelope(single(envelope, &key_hint)?),
-            (None, Some(message)) => message_of(&message)?,
-            (Some(_), Some(_)) => {
-                return Err(malformed("both an envelope and a message signature"));
-            }
-            (None, None) => return Err(malformed("neither an envelope nor a message signature")),
-        };
-        Ok(Self { key_hint, content })
     }
 
     /// Writes the bundle in JSON.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        json::to_bytes(&self.document())
+        match &self.material {
+            Material::Key { hint, timestamps } => json::to_bytes(&self.document(hint, timestamps)),
+            Material::Carried(bytes) => bytes.clone(),
+        }
     }
 
-    fn document(&self) -> BundleDocument {
+    fn document(&self, hint: &str, timestamps: &[Vec<u8>]) -> BundleDocument {
         let (dsse_envelope, message_signature) = match &self.content {
             Content::Envelope(envelope) => (Some(envelope.to_document()), None),
             Content::Message { stated, signature } => {
@@ -189,12 +235,17 @@ impl Bundle {
                 (None, Some(MessageDocument { message_digest, signature }))
             }
         };
+        let rfc3161_timestamps: Vec<TimestampDocument> = timestamps
+            .iter()
+            .map(|response| TimestampDocument { signed_timestamp: base64::encode(response) })
+            .collect();
         BundleDocument {
             media_type: MEDIA_TYPE.to_owned(),
             verification_material: MaterialDocument {
-                public_key: PublicKeyDocument { hint: self.key_hint.clone() },
+                public_key: PublicKeyDocument { hint: hint.to_owned() },
                 tlog_entries: Vec::new(),
-                timestamp_verification_data: None,
+                timestamp_verification_data: (!rfc3161_timestamps.is_empty())
+                    .then_some(TimestampsDocument { rfc3161_timestamps }),
             },
             dsse_envelope,
             message_signature,
@@ -202,13 +253,63 @@ impl Bundle {
     }
 }
 
+impl Material {
+    fn of(key: &PrivateKey) -> Self {
+        Self::Key { hint: key.public().id().to_string(), timestamps: Vec::new() }
+    }
+}
+
+fn managed(bytes: &[u8]) -> Result<Bundle, Refusal> {
+    let document: BundleDocument =
+        json::parse(bytes, Limits::DOCUMENT).map_err(|error| malformed(&error.to_string()))?;
+    if document.media_type != MEDIA_TYPE {
+        let found = document.media_type.escape_debug();
+        return Err(malformed(&format!("media type `{found}`; expected `{MEDIA_TYPE}`")));
+    }
+    let hint = document.verification_material.public_key.hint;
+    let content = content_of(document.dsse_envelope, document.message_signature, Some(&hint))?;
+    let stamps = document.verification_material.timestamp_verification_data;
+    let stamps = stamps.map_or_else(Vec::new, |data| data.rfc3161_timestamps);
+    let timestamps = stamps
+        .iter()
+        .map(|stamp| {
+            base64::decode(&stamp.signed_timestamp)
+                .filter(|bytes| !bytes.is_empty())
+                .ok_or_else(|| malformed("a timestamp is not base64"))
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(Bundle { material: Material::Key { hint, timestamps }, content })
+}
+
+fn carried(bytes: &[u8]) -> Result<Bundle, Refusal> {
+    let document: CarriedDocument =
+        json::parse(bytes, Limits::EVIDENCE).map_err(|error| malformed(&error.to_string()))?;
+    let content = content_of(document.dsse_envelope, document.message_signature, None)?;
+    Ok(Bundle { material: Material::Carried(bytes.to_vec()), content })
+}
+
+fn content_of(
+    envelope: Option<EnvelopeDocument>,
+    message: Option<MessageDocument>,
+    key_hint: Option<&str>,
+) -> Result<Content, Refusal> {
+    match (envelope, message) {
+        (Some(envelope), None) => Ok(Content::Envelope(single(envelope, key_hint)?)),
+        (None, Some(message)) => message_of(&message),
+        (Some(_), Some(_)) => Err(malformed("both an envelope and a message signature")),
+        (None, None) => Err(malformed("neither an envelope nor a message signature")),
+    }
+}
+
 /// The name of SHA-256 in the bundle's protocol.
 const SHA2_256: &str = "SHA2_256";
 
-fn single(document: EnvelopeDocument, key_hint: &str) -> Result<Envelope, Refusal> {
+fn single(document: EnvelopeDocument, key_hint: Option<&str>) -> Result<Envelope, Refusal> {
     let envelope = Envelope::from_document(document)?;
+    let names_another =
+        |named: &str| !named.is_empty() && key_hint.is_some_and(|key_hint| named != key_hint);
     match envelope.signatures.as_slice() {
-        [only] if only.key_hint.is_empty() || only.key_hint == key_hint => Ok(envelope),
+        [only] if !names_another(&only.key_hint) => Ok(envelope),
         [_] => Err(malformed("the envelope and the bundle name different keys")),
         several => Err(malformed(&format!("{} signatures; a bundle holds one", several.len()))),
     }
@@ -247,6 +348,12 @@ mod tests {
             Bundle::sign_message(b"hello", &key).unwrap(),
         ] {
             assert_eq!(Bundle::parse(&bundle.to_bytes()).unwrap(), bundle);
+            let mut stamped = bundle.clone();
+            stamped.add_timestamp(vec![0x30, 0]);
+            let read = Bundle::parse(&stamped.to_bytes()).unwrap();
+            assert_eq!(read, stamped);
+            assert_ne!(read, bundle);
+            assert_eq!(Bundle::parse(&stamped.to_line()).unwrap(), stamped);
         }
     }
 
@@ -270,13 +377,15 @@ mod tests {
             assert_eq!(with(empty).unwrap(), bundle, "{empty}");
         }
         for full in [
-            "\"tlogEntries\": [{}]",
-            "\"tlogEntries\": [\"\"]",
             "\"timestampVerificationData\": {\"rfc3161Timestamps\": [{}]}",
+            "\"timestampVerificationData\": {\"rfc3161Timestamps\": [{\"signedTimestamp\": \"\"}]}",
             "\"timestampVerificationData\": {\"other\": []}",
         ] {
             assert!(with(full).is_err(), "{full}");
         }
+        // A log entry is for the Sigstore room to judge, with the whole bundle.
+        let logged = with("\"tlogEntries\": [{}]").unwrap();
+        assert!(matches!(logged.material, Material::Carried(_)));
     }
 
     #[test]
@@ -289,7 +398,7 @@ mod tests {
         for (from, to) in [
             ("bundle.v0.3+json", "bundle.v0.3.1+json"),
             ("bundle.v0.3+json", "bundle.v0.4+json"),
-            ("\"publicKey\"", "\"certificate\""),
+            ("\"publicKey\"", "\"publicKeys\""),
             ("\"dsseEnvelope\"", "\"messageSignature\""),
             ("\"hint\": \"", "\"hint\": \"x"),
             ("\"mediaType\"", "\"extra\": 1, \"mediaType\""),

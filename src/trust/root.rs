@@ -5,11 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::envelope::Envelope;
 use super::key::{KeyId, PublicKey};
+use super::sigstore::TrustedRoot;
 use super::{KeyError, PrivateKey, Refusal, verify};
 use crate::digest::Digest;
 use crate::json::{self, JsonError, Limits};
@@ -21,6 +23,8 @@ use crate::time::Timestamp;
 pub struct TrustRoot {
     document: TrustRootDocument,
     digest: Digest,
+    sigstore: Option<Arc<TrustedRoot>>,
+    as_of: Option<Timestamp>,
 }
 
 /// The document that a trust root's signatures are over (`countersign.trust-root/v1`).
@@ -37,10 +41,17 @@ pub struct TrustRootDocument {
     pub expires_at: Timestamp,
     /// All keys, each under its recomputed id.
     pub keys: BTreeMap<KeyId, Key>,
-    /// Which keys speak in which role.
+    /// Who signs without a key of their own, each under a name: their certificate says who it is.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub identities: BTreeMap<String, Keyless>,
+    /// Which keys and identities speak in which role.
     pub roles: BTreeMap<RoleName, Role>,
     /// What a release must bring.
     pub policy: Policy,
+    /// The text of a Sigstore `trusted_root.json`: the authorities behind certificates, logs and
+    /// timestamps. Without it none of the three is believed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sigstore: Option<String>,
 }
 
 impl TrustRootDocument {
@@ -55,6 +66,20 @@ pub struct Key {
     /// The key, in PEM.
     pub public_key: PublicKey,
     /// The person, or the one machine, that holds it. Thresholds count owners, not keys.
+    pub owner: String,
+    /// Whether its signatures count.
+    pub state: KeyState,
+}
+
+/// Somebody whose certificate says who it is, and the person behind it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keyless {
+    /// The only name that the certificate may have, byte for byte: an address or a URI.
+    pub subject: String,
+    /// The issuer that vouches for the name, byte for byte.
+    pub issuer: String,
+    /// The person, or the one machine, behind it. Thresholds count owners.
     pub owner: String,
     /// Whether its signatures count.
     pub state: KeyState,
@@ -85,6 +110,38 @@ pub enum KeyState {
     },
 }
 
+impl KeyState {
+    /// Returns the first moment at which signatures count.
+    #[must_use]
+    pub fn from(self) -> Timestamp {
+        let (Self::Active { from } | Self::Retired { from, .. } | Self::Compromised { from, .. }) =
+            self;
+        from
+    }
+
+    /// Says why a signature that is proven to have existed at these times does not count.
+    ///
+    /// Without a proven time a signature by a key that went out of use could have been made at any
+    /// moment, so it does not count. With several, every one must hold: the earliest alone would
+    /// let one authority that lies about the time decide.
+    pub(super) fn problem(self, times: &[Timestamp], at: Timestamp) -> Option<String> {
+        let from = self.from();
+        if at < from || times.iter().any(|time| *time < from) {
+            return Some(format!("counts from {from} on"));
+        }
+        let (word, since) = match self {
+            Self::Active { .. } => return None,
+            Self::Retired { since, .. } => ("retired", since),
+            Self::Compromised { since, .. } => ("compromised", since),
+        };
+        if times.is_empty() {
+            return Some(format!("is {word} since {since}, and no time of signing is proven"));
+        }
+        let late = times.iter().find(|time| **time >= since)?;
+        Some(format!("is {word} since {since}, and the signature is proven for {late}"))
+    }
+}
+
 /// What a signature can be made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -113,14 +170,31 @@ impl fmt::Display for RoleName {
     }
 }
 
+/// A role with what its names stand for.
+pub(super) struct Speakers<'a> {
+    pub(super) keys: Vec<(KeyId, &'a Key)>,
+    pub(super) identities: Vec<&'a Keyless>,
+    pub(super) threshold: u32,
+}
+
 /// Who speaks in a role, and how many of them it takes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Role {
     /// The keys that speak in it.
     pub keys: Vec<KeyId>,
+    /// The names of the identities that speak in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub identities: Vec<String>,
     /// How many distinct owners it takes, from 1.
     pub threshold: u32,
+}
+
+impl Role {
+    /// A role that nobody speaks in yet, of one person.
+    pub(crate) fn empty() -> Self {
+        Self { keys: Vec::new(), identities: Vec::new(), threshold: 1 }
+    }
 }
 
 /// What a release must bring. Whatever is not listed is not accepted.
@@ -145,10 +219,27 @@ pub struct Policy {
     pub vulnerabilities: VulnerabilityBudget,
     /// The most waivers that a release may carry.
     pub max_waivers: u32,
+    /// Whether every signature but the trust root's own must have a proven time. Without it a key's
+    /// window and the sealed sequence have to do.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub require_proven_time: bool,
+    /// How many log operators must have taken each signature in; none when 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub log_operators: u32,
     /// The largest packet, in bytes.
     pub max_packet_bytes: u64,
     /// The most members of a packet.
     pub max_members: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the serializer hands over references")]
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the serializer hands over references")]
+fn is_zero(value: &u32) -> bool {
+    *value == 0
 }
 
 /// One kind of evidence that must be in the packet.
@@ -213,6 +304,34 @@ impl TrustRoot {
         Ok(newest)
     }
 
+    /// Opens the version that was in use at an earlier time, so that signatures are judged by what
+    /// was known then. What has been learnt since, that a key is in wrong hands for one, plays no
+    /// part: the answer is history and no leave to install anything today.
+    ///
+    /// # Errors
+    ///
+    /// As [`TrustRoot::open_chain`].
+    pub fn open_as_of(
+        pinned: &[u8],
+        later: &[Vec<u8>],
+        as_of: Timestamp,
+    ) -> Result<Self, RootError> {
+        if later.len() > MAX_CHAIN {
+            return Err(RootError::ChainTooLong);
+        }
+        let mut root = Self::open_signed(pinned)?.0;
+        for bytes in later {
+            let next = root.succeeded_by(bytes)?;
+            if next.document.issued_at > as_of {
+                break;
+            }
+            root = next;
+        }
+        root.check_in_use(as_of)?;
+        root.as_of = Some(as_of);
+        Ok(root)
+    }
+
     /// Opens a trust root whose signatures reach its own threshold, whatever the time.
     fn open_signed(bytes: &[u8]) -> Result<(Self, Envelope), RootError> {
         if bytes.len() > MAX_BYTES {
@@ -226,7 +345,9 @@ impl TrustRoot {
         // that the verifier chose; a later version is judged by the one before it as well.
         let document = TrustRootDocument::parse(envelope.unverified_payload())?;
         let digest = Digest::of(envelope.unverified_payload());
-        let root = Self { document, digest };
+        let sigstore = document.sigstore.as_ref().map(|text| TrustedRoot::parse(text.as_bytes()));
+        let sigstore = sigstore.transpose().map_err(RootError::Sigstore)?.map(Arc::new);
+        let root = Self { document, digest, sigstore, as_of: None };
         verify::open_root(&envelope, &root).map_err(RootError::Signatures)?;
         Ok((root, envelope))
     }
@@ -309,15 +430,28 @@ impl TrustRoot {
         &self.document
     }
 
-    /// Returns the keys of a role with their ids, and how many distinct owners it takes.
-    pub(super) fn role(&self, name: RoleName) -> Option<(Vec<(KeyId, &Key)>, u32)> {
+    /// Returns the earlier time whose trust this is; none for today's.
+    #[must_use]
+    pub fn as_of(&self) -> Option<Timestamp> {
+        self.as_of
+    }
+
+    /// Returns the authorities behind certificates, logs and timestamps.
+    pub(super) fn sigstore(&self) -> Option<&TrustedRoot> {
+        self.sigstore.as_deref()
+    }
+
+    /// Returns who speaks in a role, and how many distinct owners it takes.
+    pub(super) fn role(&self, name: RoleName) -> Option<Speakers<'_>> {
         let role = self.document.roles.get(&name)?;
         let keys = role
             .keys
             .iter()
             .filter_map(|id| self.document.keys.get(id).map(|key| (*id, key)))
             .collect();
-        Some((keys, role.threshold))
+        let identities =
+            role.identities.iter().filter_map(|name| self.document.identities.get(name)).collect();
+        Some(Speakers { keys, identities, threshold: role.threshold })
     }
 }
 
@@ -363,6 +497,7 @@ impl TrustRootDocument {
                 return unsound(format!("nobody owns the key `{id}`"));
             }
         }
+        self.check_identities()?;
         for required in [RoleName::Root, RoleName::Release] {
             if !self.roles.contains_key(&required) {
                 return unsound(format!("no role `{required}`"));
@@ -386,6 +521,30 @@ impl TrustRootDocument {
         self.roles.iter().try_for_each(|(name, role)| self.check_role(*name, role))
     }
 
+    fn check_identities(&self) -> Result<(), RootError> {
+        let unsound = |problem: String| Err(RootError::Unsound(problem));
+        if self.identities.len() > MAX_KEYS {
+            let count = self.identities.len();
+            return unsound(format!("{count} identities; expected at most {MAX_KEYS}"));
+        }
+        let mut seen = BTreeSet::new();
+        for (name, identity) in &self.identities {
+            let shown = name.escape_debug();
+            let Keyless { subject, issuer, owner, .. } = identity;
+            if [name, subject, issuer, owner].iter().any(|text| text.trim().is_empty()) {
+                return unsound(format!("the identity `{shown}` has an empty field"));
+            }
+            if !seen.insert((subject, issuer)) {
+                return unsound(format!("the identity `{shown}` is there under two names"));
+            }
+        }
+        if !self.identities.is_empty() && self.sigstore.is_none() {
+            let problem = "identities, and no `sigstore` trusted root to verify certificates with";
+            return unsound(problem.to_owned());
+        }
+        Ok(())
+    }
+
     fn check_role(&self, name: RoleName, role: &Role) -> Result<(), RootError> {
         let unsound = |problem: String| Err(RootError::Unsound(problem));
         let distinct: BTreeSet<&KeyId> = role.keys.iter().collect();
@@ -395,8 +554,25 @@ impl TrustRootDocument {
         if let Some(unknown) = role.keys.iter().find(|id| !self.keys.contains_key(id)) {
             return unsound(format!("the role `{name}` names the unknown key `{unknown}`"));
         }
-        let owners: BTreeSet<&str> =
-            role.keys.iter().map(|id| self.keys[id].owner.as_str()).collect();
+        let distinct: BTreeSet<&String> = role.identities.iter().collect();
+        if distinct.len() != role.identities.len() {
+            return unsound(format!("the role `{name}` names an identity twice"));
+        }
+        let named = role.identities.iter().map(|id| (id, self.identities.get(id)));
+        if let Some((unknown, _)) = named.clone().find(|(_, identity)| identity.is_none()) {
+            let unknown = unknown.escape_debug();
+            return unsound(format!("the role `{name}` names the unknown identity `{unknown}`"));
+        }
+        // The next version must be verifiable by whoever holds this one and nothing else.
+        if name == RoleName::Root && !role.identities.is_empty() {
+            return unsound("the role `root` names identities; it takes keys".to_owned());
+        }
+        let owners: BTreeSet<&str> = role
+            .keys
+            .iter()
+            .map(|id| self.keys[id].owner.as_str())
+            .chain(named.filter_map(|(_, identity)| identity).map(|one| one.owner.as_str()))
+            .collect();
         let threshold = usize::try_from(role.threshold).unwrap_or(usize::MAX);
         if threshold == 0 || threshold > owners.len() {
             return unsound(format!(
@@ -422,6 +598,8 @@ pub enum RootError {
     Document(JsonError),
     /// The document contradicts itself.
     Unsound(String),
+    /// The Sigstore trusted root in it cannot be used.
+    Sigstore(Refusal),
     /// The signatures do not reach the threshold.
     Signatures(Refusal),
     /// The time to judge as of is before the trust root was made.
@@ -457,7 +635,7 @@ impl fmt::Display for RootError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooLarge => write!(formatter, "larger than the limit of {MAX_BYTES} bytes"),
-            Self::Envelope(refusal) | Self::Signatures(refusal) => {
+            Self::Envelope(refusal) | Self::Signatures(refusal) | Self::Sigstore(refusal) => {
                 formatter.write_str(&refusal.message)
             }
             Self::PayloadType(found) => write!(
@@ -527,6 +705,8 @@ mod tests {
             }],
             vulnerabilities: VulnerabilityBudget { max_critical: 0, max_high: 0 },
             max_waivers: 0,
+            require_proven_time: false,
+            log_operators: 0,
             max_packet_bytes: 1,
             max_members: 1,
         }
@@ -543,15 +723,18 @@ mod tests {
                 (public_key.id(), Key { public_key, owner, state })
             })
             .collect();
-        let role = Role { keys: keys.keys().copied().collect(), threshold };
+        let keys_of_all = keys.keys().copied().collect();
+        let role = Role { keys: keys_of_all, identities: Vec::new(), threshold };
         TrustRootDocument {
             schema: TrustRootDocument::SCHEMA.to_owned(),
             version,
             issued_at: from,
             expires_at: time("2027-01-01T00:00:00Z"),
             keys,
+            identities: BTreeMap::new(),
             roles: [(RoleName::Root, role.clone()), (RoleName::Release, role)].into(),
             policy: policy(),
+            sigstore: None,
         }
     }
 

@@ -4,12 +4,15 @@
 //! on top, each check with the reason beside it. The trusted root comes from the verifier: none is
 //! built in and none is fetched.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
 use serde::Deserialize;
 use sigstore_trust_root::{TransparencyLog, TrustedRoot as RootDocument};
 use sigstore_types::bundle::InclusionProof;
 use sigstore_types::{
     Artifact, Bundle, DerCertificate, DerPublicKey, KindVersion, Sha256Hash, SignatureBytes,
-    SignatureContent, TimeRange, TransparencyLogEntry, TsaAuthority,
+    SignatureContent, TimeRange, TimestampToken, TransparencyLogEntry, TsaAuthority,
 };
 use sigstore_verify::crypto::{KeyAlgorithm, VerificationKey, sha384, sha512};
 use sigstore_verify::tsa::verify_timestamp_for_authority;
@@ -33,6 +36,28 @@ use crate::time::Timestamp;
 pub struct TrustedRoot {
     document: RootDocument,
     verifier: Verifier,
+    operators: BTreeMap<String, String>,
+}
+
+impl fmt::Debug for TrustedRoot {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let logs = self.document.tlogs.len();
+        formatter.debug_struct("TrustedRoot").field("logs", &logs).finish_non_exhaustive()
+    }
+}
+
+/// Who runs which log: trusted roots v0.2 say so, and the crate does not read it.
+#[derive(Deserialize)]
+struct OperatorsDocument {
+    #[serde(default)]
+    tlogs: Vec<OperatorDocument>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OperatorDocument {
+    base_url: String,
+    operator: Option<String>,
 }
 
 /// Who must have signed.
@@ -83,8 +108,13 @@ impl TrustedRoot {
     ///
     /// A refusal of weight `unjudged` for anything but a well-formed trusted root.
     pub fn parse(bytes: &[u8]) -> Result<Self, Refusal> {
-        json::parse::<serde::de::IgnoredAny>(bytes, ROOT_LIMITS)
-            .map_err(|error| unusable(&error.to_string()))?;
+        let operators: OperatorsDocument =
+            json::parse(bytes, ROOT_LIMITS).map_err(|error| unusable(&error.to_string()))?;
+        let operators = operators
+            .tlogs
+            .into_iter()
+            .filter_map(|log| Some((log.base_url, log.operator?)))
+            .collect();
         let text = std::str::from_utf8(bytes).map_err(|_| unusable("not UTF-8 text"))?;
         let document =
             RootDocument::from_json(text).map_err(|error| unusable(&error.to_string()))?;
@@ -107,7 +137,7 @@ impl TrustedRoot {
             return Err(unusable("a key or chain without a window that has a start"));
         }
         let verifier = Verifier::new(&document).map_err(|error| unusable(&error.to_string()))?;
-        Ok(Self { document, verifier })
+        Ok(Self { document, verifier, operators })
     }
 
     fn log(&self, entry: &TransparencyLogEntry) -> Result<&TransparencyLog, Refusal> {
@@ -117,6 +147,11 @@ impl TrustedRoot {
             log_refused(&format!("the trusted root knows no log `{}`", shown.escape_debug()))
         })
     }
+}
+
+/// Counts who runs the logs of these entries: two logs of one operator are one witness.
+pub(super) fn operators(entries: &[LoggedEntry]) -> usize {
+    entries.iter().map(|entry| &entry.operator).collect::<BTreeSet<_>>().len()
 }
 
 fn unusable(problem: &str) -> Refusal {
@@ -168,21 +203,8 @@ impl ManagedKey {
 
     /// Says why signatures that existed at these times do not count.
     fn out_of_use(&self, times: &[ProvenTime], now: Timestamp) -> Option<String> {
-        let state = self.state?;
-        let (KeyState::Active { from }
-        | KeyState::Retired { from, .. }
-        | KeyState::Compromised { from, .. }) = state;
-        let since = match state {
-            KeyState::Active { .. } => None,
-            KeyState::Retired { since, .. } | KeyState::Compromised { since, .. } => Some(since),
-        };
-        if now < from || times.iter().any(|time| time.at < from) {
-            return Some(format!("the key counts from {from} on"));
-        }
-        let since = since?;
-        (times.is_empty() || times.iter().any(|time| time.at >= since)).then(|| {
-            format!("the key is out of use since {since}, and no earlier time of signing is proven")
-        })
+        let times: Vec<Timestamp> = times.iter().map(|time| time.at).collect();
+        self.state?.problem(&times, now).map(|problem| format!("the key {problem}"))
     }
 }
 
@@ -417,6 +439,7 @@ fn entry_of(entry: &TransparencyLogEntry, root: &TrustedRoot) -> Result<LoggedEn
     };
     Ok(LoggedEntry {
         log: log.base_url.clone(),
+        operator: root.operators.get(&log.base_url).unwrap_or(&log.base_url).clone(),
         index: entry.log_index.get(),
         kind: format!("{} {}", entry.kind_version.kind(), entry.kind_version.version()),
         tree_size,
@@ -521,11 +544,32 @@ fn times_of(
     Ok(times)
 }
 
+/// Opens an RFC 3161 response over a signature by a managed key.
+///
+/// # Errors
+///
+/// A refusal when no authority of the trusted root made it over this signature, or it states a time
+/// after `now`.
+pub(super) fn open_timestamp(
+    response: &[u8],
+    signature: &[u8],
+    root: &TrustedRoot,
+    now: Timestamp,
+) -> Result<ProvenTime, Refusal> {
+    let token = TimestampToken::from_bytes(response);
+    let time = stamped(&token, &SignatureBytes::from_bytes(signature), root)?;
+    if time.at > now {
+        let message = format!("{} states {}, after the time of judgement {now}", time.by, time.at);
+        return Err(Refusal::new(&rules::FROM_THE_FUTURE, message));
+    }
+    Ok(time)
+}
+
 /// Returns the time that one authority proves, every certificate of whose chain was in use then.
 /// The crate takes the chain's last certificate for trusted at any time; the trusted root's
 /// definition asks for the window and for the whole chain.
 fn stamped(
-    token: &sigstore_types::TimestampToken,
+    token: &TimestampToken,
     signature: &SignatureBytes,
     root: &TrustedRoot,
 ) -> Result<ProvenTime, Refusal> {
@@ -659,7 +703,7 @@ fn signers_of(bundle: &Bundle, identity: &Identity) -> Vec<Signer> {
         }
         Identity::Key(key) => (String::new(), key.ours.clone()),
     };
-    key.map(|key| Signer { owner, key_id: key.id(), algorithm: key.algorithm() })
+    key.map(|key| Signer { owner, key_id: key.id(), algorithm: key.algorithm(), times: Vec::new() })
         .into_iter()
         .collect()
 }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::Refusal;
 use super::verify::{Payload, Subject};
+use crate::digest::Digest;
 use crate::finding::rules::trust as rules;
 use crate::json::{self, Limits};
 
@@ -62,6 +63,17 @@ pub(super) fn check(
     Ok(())
 }
 
+/// Returns the SHA-256 of the first subject that states one: whom a statement is about, by itself.
+pub(super) fn first(payload: &Payload) -> Result<Digest, Refusal> {
+    let malformed = |message: String| Refusal::new(&rules::STATEMENT_MALFORMED, message);
+    let head: StatementHead = json::parse(&payload.bytes, Limits::EVIDENCE)
+        .map_err(|error| malformed(format!("not an in-toto statement: {error}")))?;
+    head.subject
+        .iter()
+        .find_map(|one| one.digest.get("sha256")?.parse().ok())
+        .ok_or_else(|| malformed("the statement names no subject by its SHA-256".to_owned()))
+}
+
 fn other_digests_hold(
     stated: &BTreeMap<String, String>,
     subject: Subject<'_>,
@@ -81,7 +93,6 @@ fn other_digests_hold(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::digest::Digest;
 
     fn code(payload_type: &str, statement: &str) -> Option<&'static str> {
         let bytes = statement.replace("RIGHT", &Digest::of(b"file").to_string()).into_bytes();

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::Refusal;
-use super::bundle::{Bundle, Content};
+use super::bundle::{Bundle, Content, Material};
 use super::envelope::Envelope;
 use super::key::{Algorithm, KeyId, PublicKey};
-use super::root::{Key, KeyState, RoleName, TrustRoot};
-use super::sigstore::{self, Attested};
+use super::root::{RoleName, Speakers, TrustRoot};
+use super::sigstore::{self, Attested, Identity, ProvenTime};
+use super::{Refusal, subjects};
 use crate::digest::Digest;
 use crate::finding::rules::trust as rules;
 use crate::time::Timestamp;
@@ -37,6 +37,9 @@ pub struct Signer {
     pub key_id: KeyId,
     /// What it signs with.
     pub algorithm: Algorithm,
+    /// When the signature is proven to have existed, the earliest first. Without any it was judged
+    /// by the key's window alone.
+    pub times: Vec<ProvenTime>,
 }
 
 /// The payload of an envelope: exactly the bytes that the signatures are over.
@@ -78,8 +81,9 @@ impl<T> Verified<T> {
 ///
 /// 1. every envelope carries the same payload under the same type;
 /// 2. the type is the one that is expected;
-/// 3. a signature counts when a key of the role made it and the key is in use at `now`;
-/// 4. the people behind the counted keys reach the role's threshold.
+/// 3. a signature counts when a key or an identity of the role made it, and that was in use at
+///    every proven time of the signature and at `now`;
+/// 4. the people behind the counted signatures reach the role's threshold.
 ///
 /// A signature by a key that the role does not know counts for nothing and spoils nothing.
 ///
@@ -116,12 +120,10 @@ pub fn open(
     if first.payload_type != payload_type {
         return Err(wrong_type(&first.payload_type, payload_type));
     }
-    let signed = first.signed_bytes();
-    let signatures =
-        envelopes.iter().flat_map(|envelope| &envelope.signatures).map(|s| s.bytes.as_slice());
-    let signers = count(&signed, signatures, role, root, now)?;
     let payload =
         Payload { payload_type: first.payload_type.clone(), bytes: first.payload.clone() };
+    let signed = Signed { bytes: &first.signed_bytes(), payload: Some(&payload) };
+    let signers = count(&signed, bundles.iter().map(Candidate::of), role, root, now)?;
     Ok(Verified { value: payload, signers })
 }
 
@@ -138,14 +140,14 @@ pub fn open_message(
     now: Timestamp,
 ) -> Result<Verified<Digest>, Refusal> {
     let digest = Digest::of(message);
-    let signatures = bundles
-        .iter()
-        .map(|bundle| message_signature(bundle, digest))
-        .collect::<Result<Vec<_>, _>>()?;
-    if signatures.is_empty() {
+    for bundle in bundles {
+        message_signature(bundle, digest)?;
+    }
+    if bundles.is_empty() {
         return Err(Refusal::new(&rules::SIGNATURE_MISSING, "no signature was given"));
     }
-    let signers = count(message, signatures.into_iter(), role, root, now)?;
+    let signed = Signed { bytes: message, payload: None };
+    let signers = count(&signed, bundles.iter().map(Candidate::of), role, root, now)?;
     Ok(Verified { value: digest, signers })
 }
 
@@ -182,7 +184,12 @@ pub fn open_with_key(
     subject: Subject<'_>,
     key: &PublicKey,
 ) -> Result<Verified<Option<Payload>>, Refusal> {
-    let signer = Signer { owner: String::new(), key_id: key.id(), algorithm: key.algorithm() };
+    let signer = Signer {
+        owner: String::new(),
+        key_id: key.id(),
+        algorithm: key.algorithm(),
+        times: Vec::new(),
+    };
     let refused = || {
         let message =
             format!("the signature was not made by the key `{}` over these bytes", key.id());
@@ -225,9 +232,7 @@ pub(super) fn open_sigstore(proof: sigstore::Proof) -> Verified<Attested> {
 
 /// A trust root's own signatures, by its own root role; windows count from its own issue.
 pub(super) fn open_root(envelope: &Envelope, root: &TrustRoot) -> Result<Vec<Signer>, Refusal> {
-    let signed = envelope.signed_bytes();
-    let signatures = envelope.signatures.iter().map(|signature| signature.bytes.as_slice());
-    count(&signed, signatures, RoleName::Root, root, root.document().issued_at)
+    open_successor(envelope, root, root.document().issued_at)
 }
 
 /// The signatures of the next trust root, by this one's root role.
@@ -236,9 +241,9 @@ pub(super) fn open_successor(
     root: &TrustRoot,
     issued_at: Timestamp,
 ) -> Result<Vec<Signer>, Refusal> {
-    let signed = envelope.signed_bytes();
-    let signatures = envelope.signatures.iter().map(|signature| signature.bytes.as_slice());
-    count(&signed, signatures, RoleName::Root, root, issued_at)
+    let signed = Signed { bytes: &envelope.signed_bytes(), payload: None };
+    let candidates = envelope.signatures.iter().map(|signature| Candidate::bare(&signature.bytes));
+    count(&signed, candidates, RoleName::Root, root, issued_at)
 }
 
 fn message_signature(bundle: &Bundle, digest: Digest) -> Result<&[u8], Refusal> {
@@ -255,39 +260,65 @@ fn message_signature(bundle: &Bundle, digest: Digest) -> Result<&[u8], Refusal> 
     }
 }
 
-/// The only threshold count: distinct people with a valid signature by a key in use.
+/// What signatures are over.
+struct Signed<'a> {
+    bytes: &'a [u8],
+    payload: Option<&'a Payload>,
+}
+
+/// A signature with what stands beside it.
+struct Candidate<'a> {
+    signature: &'a [u8],
+    timestamps: &'a [Vec<u8>],
+    carried: Option<&'a [u8]>,
+}
+
+impl<'a> Candidate<'a> {
+    fn bare(signature: &'a [u8]) -> Self {
+        Self { signature, timestamps: &[], carried: None }
+    }
+
+    fn of(bundle: &'a Bundle) -> Self {
+        let (timestamps, carried) = match &bundle.material {
+            Material::Key { timestamps, .. } => (timestamps.as_slice(), None),
+            Material::Carried(bytes) => (&[][..], Some(bytes.as_slice())),
+        };
+        Self { signature: bundle.signature(), timestamps, carried }
+    }
+}
+
+/// The only threshold count: distinct people with a valid signature that was in use.
 fn count<'a>(
-    signed: &[u8],
-    signatures: impl Iterator<Item = &'a [u8]>,
+    signed: &Signed<'_>,
+    candidates: impl Iterator<Item = Candidate<'a>>,
     role: RoleName,
     root: &TrustRoot,
-    at: Timestamp,
+    now: Timestamp,
 ) -> Result<Vec<Signer>, Refusal> {
-    let Some((keys, threshold)) = root.role(role) else {
+    let Some(speakers) = root.role(role) else {
         let message = format!("the trust root has no role `{role}`");
         return Err(Refusal::new(&rules::ROLE_UNKNOWN, message));
     };
+    let at = root.as_of().unwrap_or(now);
     let mut signers: Vec<Signer> = Vec::new();
     let mut owners = BTreeSet::new();
     let mut notes = Vec::new();
-    for signature in signatures {
-        // Key ids in messages are hints and decide nothing: every key of the role is tried.
-        let Some((id, key)) =
-            keys.iter().find(|(_, key)| key.public_key.verifies(signed, signature))
-        else {
-            notes.push("a signature by no key of the role".to_owned());
-            continue;
+    for candidate in candidates {
+        let judged = match candidate.carried {
+            Some(bundle) => judge_carried(bundle, signed, &speakers, root, at),
+            None => judge_keyed(&candidate, signed, &speakers, root, at),
         };
-        if let Some(problem) = out_of_use(key, at) {
-            notes.push(format!("the key `{id}` of {} {problem}", key.owner.escape_debug()));
-            continue;
-        }
-        if owners.insert(key.owner.as_str()) {
-            let algorithm = key.public_key.algorithm();
-            signers.push(Signer { owner: key.owner.clone(), key_id: *id, algorithm });
+        match judged.and_then(|(signer, logged)| hold_policy(signer, logged, role, root)) {
+            Ok(signer) => {
+                if owners.insert(signer.owner.clone()) {
+                    signers.push(signer);
+                }
+            }
+            Err(note) => notes.push(note),
         }
     }
     signers.sort();
+    let threshold = speakers.threshold;
     if owners.len() < usize::try_from(threshold).unwrap_or(usize::MAX) {
         let seen = if notes.is_empty() { String::new() } else { format!(": {}", notes.join("; ")) };
         let message =
@@ -297,15 +328,133 @@ fn count<'a>(
     Ok(signers)
 }
 
-/// Says why a key's signature does not count. Without a proven time of signing, a signature by a
-/// key that went out of use could have been made at any moment.
-fn out_of_use(key: &Key, at: Timestamp) -> Option<String> {
-    match key.state {
-        KeyState::Active { from } if at < from => Some(format!("counts from {from} on")),
-        KeyState::Active { .. } => None,
-        KeyState::Retired { since, .. } => Some(format!("is retired since {since}")),
-        KeyState::Compromised { since, .. } => Some(format!("is compromised since {since}")),
+/// A signature by a key of the role, with the timestamps that stand beside it. Says why it does not
+/// count.
+fn judge_keyed(
+    candidate: &Candidate<'_>,
+    signed: &Signed<'_>,
+    speakers: &Speakers<'_>,
+    root: &TrustRoot,
+    at: Timestamp,
+) -> Result<(Signer, usize), String> {
+    // Key ids in messages are hints and decide nothing: every key of the role is tried.
+    let Some((id, key)) = speakers
+        .keys
+        .iter()
+        .find(|(_, key)| key.public_key.verifies(signed.bytes, candidate.signature))
+    else {
+        return Err("a signature by no key of the role".to_owned());
+    };
+    let owner = key.owner.escape_debug();
+    let mut times = Vec::new();
+    for timestamp in candidate.timestamps {
+        let Some(sigstore) = root.sigstore() else {
+            let problem = "carries a timestamp, and the trust root knows no timestamp authority";
+            return Err(format!("the signature of {owner} {problem}"));
+        };
+        let time = sigstore::open_timestamp(timestamp, candidate.signature, sigstore, at)
+            .map_err(|refusal| format!("the signature of {owner}: {}", refusal.message))?;
+        times.push(time);
     }
+    times.sort();
+    if let Some(problem) = key.state.problem(&moments(&times), at) {
+        return Err(format!("the key `{id}` of {owner} {problem}"));
+    }
+    let algorithm = key.public_key.algorithm();
+    Ok((Signer { owner: key.owner.clone(), key_id: *id, algorithm, times }, 0))
+}
+
+/// A bundle with a certificate or log entries, by somebody of the role, and how many operators'
+/// logs took it in. Says why it does not count.
+fn judge_carried(
+    bundle: &[u8],
+    signed: &Signed<'_>,
+    speakers: &Speakers<'_>,
+    root: &TrustRoot,
+    at: Timestamp,
+) -> Result<(Signer, usize), String> {
+    let sigstore = root.sigstore().ok_or_else(|| {
+        "a bundle with a certificate or log entries, and the trust root embeds no Sigstore \
+         trusted root"
+            .to_owned()
+    })?;
+    // The statement's own subject: whether it is about the right thing is for its reader to judge.
+    let subject = match signed.payload {
+        Some(payload) => {
+            Subject::Digest(subjects::first(payload).map_err(|refusal| refusal.message)?)
+        }
+        None => Subject::Bytes(signed.bytes),
+    };
+    let by_certificate = speakers.identities.iter().map(|keyless| {
+        let identity = Identity::Certificate {
+            identity: keyless.subject.clone(),
+            issuer: keyless.issuer.clone(),
+        };
+        (identity, keyless.owner.as_str(), keyless.state)
+    });
+    let by_key = speakers.keys.iter().map(|(_, key)| {
+        (Identity::Key(key.public_key.clone().into()), key.owner.as_str(), key.state)
+    });
+    let mut note = "a bundle by nobody of the role".to_owned();
+    for (identity, owner, state) in by_certificate.chain(by_key) {
+        let verified = match sigstore::verify(bundle, subject, &identity, sigstore, at) {
+            Ok(verified) => verified,
+            Err(refusal) => {
+                if ![&rules::CERTIFICATE_IDENTITY_MISMATCH, &rules::BUNDLE_UNSUPPORTED]
+                    .iter()
+                    .any(|other| other.code == refusal.rule.code)
+                {
+                    note = refusal.message;
+                }
+                continue;
+            }
+        };
+        let attested = verified.value();
+        // What counts is what was verified, not what another reader saw in the same text.
+        if attested.payload() != signed.payload {
+            return Err("two readers see different payloads".to_owned());
+        }
+        if let Some(problem) = state.problem(&moments(attested.times()), at) {
+            return Err(format!("the identity of {} {problem}", owner.escape_debug()));
+        }
+        let [signer] = verified.signers() else {
+            return Err("the certificate's key is neither Ed25519 nor ECDSA P-256".to_owned());
+        };
+        let (key_id, algorithm) = (signer.key_id, signer.algorithm);
+        let times = attested.times().to_vec();
+        let signer = Signer { owner: owner.to_owned(), key_id, algorithm, times };
+        return Ok((signer, sigstore::operators(attested.entries())));
+    }
+    Err(note)
+}
+
+/// Holds a signature against what the policy asks of every one but the trust root's own.
+fn hold_policy(
+    signer: Signer,
+    logged: usize,
+    role: RoleName,
+    root: &TrustRoot,
+) -> Result<Signer, String> {
+    let policy = root.policy();
+    let owner = signer.owner.escape_debug();
+    if role == RoleName::Root {
+        return Ok(signer);
+    }
+    if policy.require_proven_time && signer.times.is_empty() {
+        let problem = "has no proven time, and the policy asks for one";
+        return Err(format!("the signature of {owner} {problem}"));
+    }
+    let asked = policy.log_operators;
+    if logged < usize::try_from(asked).unwrap_or(usize::MAX) {
+        let problem =
+            format!("is in the logs of {logged} operators, and the policy asks for {asked}");
+        return Err(format!("the signature of {owner} {problem}"));
+    }
+    Ok(signer)
+}
+
+fn moments(times: &[ProvenTime]) -> Vec<Timestamp> {
+    times.iter().map(|time| time.at).collect()
 }
 
 fn wrong_type(found: &str, expected: &str) -> Refusal {

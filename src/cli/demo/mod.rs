@@ -250,7 +250,7 @@ fn make_trust_root(stage: &Stage, keys: &[sign::SigningKey]) -> Result<PathBuf, 
         let public_key = key.key.public().clone();
         (public_key.id(), Key { public_key, owner, state: KeyState::Active { from: stage.now } })
     });
-    let both = Role { keys: ids, threshold: 2 };
+    let both = Role { keys: ids, identities: Vec::new(), threshold: 2 };
     let one = Role { threshold: 1, ..both.clone() };
     let document = TrustRootDocument {
         schema: TrustRootDocument::SCHEMA.to_owned(),
@@ -258,6 +258,7 @@ fn make_trust_root(stage: &Stage, keys: &[sign::SigningKey]) -> Result<PathBuf, 
         issued_at: stage.now,
         expires_at: stage.now.plus_days(365),
         keys: owned.collect(),
+        identities: [].into(),
         roles: [
             (RoleName::Root, both.clone()),
             (RoleName::Release, both),
@@ -265,6 +266,7 @@ fn make_trust_root(stage: &Stage, keys: &[sign::SigningKey]) -> Result<PathBuf, 
         ]
         .into(),
         policy: policy(),
+        sigstore: None,
     };
     let signers: Vec<&PrivateKey> = keys.iter().map(|key| &key.key).collect();
     let path = stage.path("trust-root.json");
@@ -300,6 +302,8 @@ fn policy() -> Policy {
         evidence: reports.chain(others).collect(),
         vulnerabilities: VulnerabilityBudget { max_critical: 0, max_high: 0 },
         max_waivers: 3,
+        require_proven_time: false,
+        log_operators: 0,
         max_packet_bytes: 1 << 30,
         max_members: 10_000,
     }
