@@ -23,5 +23,6 @@ mod release;
 mod schemas;
 mod sigstore;
 mod specimen;
+mod times;
 mod transcripts;
 mod vectors;
