@@ -47,11 +47,8 @@ fn root(state: KeyState, edit: impl FnOnce(&mut TrustRootDocument)) -> TrustRoot
         version: 1,
         issued_at: from,
         expires_at: time("2035-01-01T00:00:00Z"),
-        keys: [
-            key(&keeper, "keeper", KeyState::Active { from }),
-            key(&signer(), "alice", state),
-        ]
-        .into(),
+        keys: [key(&keeper, "keeper", KeyState::Active { from }), key(&signer(), "alice", state)]
+            .into(),
         identities: [].into(),
         roles: [(RoleName::Root, role(&keeper)), (RoleName::Release, role(&signer()))].into(),
         policy: policy(),
@@ -161,7 +158,11 @@ fn t08_a_response_over_something_else_or_by_a_stranger() {
     refused(&root_of_both, &["hourglass-other.tsr"], "no timestamp authority");
     refused(&root_of_both, &["signature"], "no timestamp authority");
     // One that holds does not carry one in that does not.
-    refused(&root_of_both, &["hourglass-march.tsr", "hourglass-other.tsr"], "no timestamp authority");
+    refused(
+        &root_of_both,
+        &["hourglass-march.tsr", "hourglass-other.tsr"],
+        "no timestamp authority",
+    );
     let hourglass_only = root(active(), |document| {
         document.sigstore = Some(String::from_utf8(vector("hourglass_root.json")).unwrap());
     });

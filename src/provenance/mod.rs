@@ -1,10 +1,12 @@
 //! Statements: who says what about which files (in-toto attestation framework v1).
 
+mod approval;
 mod seal;
 mod slsa;
 mod statement;
 mod test_result;
 
+pub use approval::{Action, Approval};
 pub use seal::PacketSeal;
 pub use slsa::{
     BuildDefinition, BuildMetadata, Builder, ResourceDescriptor, RunDetails, SlsaProvenance,

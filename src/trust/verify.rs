@@ -142,7 +142,7 @@ pub fn open_approvals(
     requester: &str,
     root: &TrustRoot,
     now: Timestamp,
-    accepts: impl Fn(&Payload) -> Result<(), String>,
+    mut accepts: impl FnMut(&Payload) -> Result<(), String>,
 ) -> Result<Verified<Vec<Payload>>, Refusal> {
     let mut payloads = Vec::new();
     let mut accepted = Vec::new();

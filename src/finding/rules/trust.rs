@@ -32,6 +32,10 @@ pub const RULES: &[&Rule] = &[
     &TRUSTED_ROOT_UNUSABLE,
     &BUNDLE_UNSUPPORTED,
     &CERTIFICATE_NOT_TRUSTED,
+    &APPROVAL_MISSING,
+    &APPROVAL_SCOPE_MISMATCH,
+    &APPROVAL_EXPIRED,
+    &APPROVAL_CONSUMED,
 ];
 
 /// The file is not one well-formed DSSE envelope.
@@ -410,4 +414,60 @@ pub static CERTIFICATE_NOT_TRUSTED: Rule = Rule {
     remedy: "give the trusted root of the instance that issued it; if it is right, do not use the file",
     bad: "a certificate without a certificate transparency proof, or of another instance",
     good: "a code signing certificate of the trusted root's authority",
+};
+
+/// Fewer people have approved it than it takes.
+pub static APPROVAL_MISSING: Rule = Rule {
+    code: "CS-TRUST-028",
+    slug: "approval-missing",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "fewer people have approved it than it takes",
+    why: "one person under pressure, or one key in wrong hands, must not go back alone",
+    remedy: "ask the people in the role `rollback-approver` for `rollback approve`; whoever asks does not count",
+    bad: "an approval by whoever asked for it, and a role of one",
+    good: "approvals by as many other people as the role takes",
+};
+
+/// An approval is for another pair of packets, another environment or another requester.
+pub static APPROVAL_SCOPE_MISMATCH: Rule = Rule {
+    code: "CS-TRUST-029",
+    slug: "approval-scope-mismatch",
+    area: Area::Trust,
+    severity: Severity::Warning,
+    weight: Weight::Fault,
+    refuses: "an approval is for another pair of packets, another environment or another requester",
+    why: "leave for one thing is no leave for the next; it counts for nothing here",
+    remedy: "ask for an approval of exactly this pair, in this environment",
+    bad: "an approval for `staging` given for `production`",
+    good: "an approval of exactly these two packets, for this environment",
+};
+
+/// An approval has ended, or begins later.
+pub static APPROVAL_EXPIRED: Rule = Rule {
+    code: "CS-TRUST-030",
+    slug: "approval-expired",
+    area: Area::Trust,
+    severity: Severity::Warning,
+    weight: Weight::Fault,
+    refuses: "an approval has ended, or begins later than the time of judgement",
+    why: "what was right at three in the morning need not be at nine; it counts for nothing now",
+    remedy: "ask for a new approval",
+    bad: "expires_at 04:00 judged at 05:00",
+    good: "expires_at 09:00 judged at 05:00",
+};
+
+/// An approval was used before.
+pub static APPROVAL_CONSUMED: Rule = Rule {
+    code: "CS-TRUST-031",
+    slug: "approval-consumed",
+    area: Area::Trust,
+    severity: Severity::Warning,
+    weight: Weight::Fault,
+    refuses: "an approval was used for a rollback before",
+    why: "an approval is for one rollback; kept and shown again it would be leave for ever",
+    remedy: "ask for a new approval",
+    bad: "the envelope that yesterday's rollback was done with",
+    good: "an approval that nobody has used",
 };

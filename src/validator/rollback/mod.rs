@@ -3,6 +3,10 @@
 //! Reads every governed file of the area and judges what any file must be: there, readable,
 //! well-formed, and the same value to every reader.
 
+mod approval;
+
+pub use approval::{Asked, judge_approvals};
+
 use super::{Context, Hygiene, governed};
 use crate::finding::rules::rollback as rules;
 use crate::finding::{Area, Report};
