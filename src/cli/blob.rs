@@ -104,7 +104,7 @@ pub(super) fn verify(args: &VerifyArgs, session: &Session) -> Result<ExitCode, F
     };
     let identity = identity_of(args, session)?;
     let root = args.trusted_root.as_deref();
-    if root.is_none() && matches!(identity, Identity::Certificate { .. }) {
+    if root.is_none() && !matches!(identity, Identity::Key(_)) {
         let problem = "a certificate is verified against a trusted root, and none is built in: \
                        give the instance's trusted_root.json with --trusted-root";
         return Err(Failure::Usage(problem.to_owned()));

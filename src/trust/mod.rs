@@ -10,6 +10,8 @@ mod base64;
 pub mod bundle;
 mod certificate;
 pub mod envelope;
+mod glob;
+mod identity;
 pub mod key;
 pub mod outline;
 mod pem;
@@ -24,6 +26,7 @@ use crate::finding::{Finding, Location, Rule};
 
 pub use bundle::{Bundle, Content};
 pub use envelope::Envelope;
+pub use identity::{WorkflowDocument, WorkflowError, WorkflowIdentity};
 pub use key::{Algorithm, KeyError, KeyId, PrivateKey, PublicKey};
 pub use outline::{Outline, SignedBy};
 pub use root::{Key, KeyState, Policy, Role, RoleName, RootError, TrustRoot};
