@@ -25,3 +25,4 @@ mod sigstore;
 mod specimen;
 mod transcripts;
 mod vectors;
+mod workflow;
