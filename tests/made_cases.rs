@@ -136,6 +136,7 @@ fn p17_evidence_that_is_asked_for_and_not_there() {
             kind: "sbom".to_owned(),
             area: Some("k8s".to_owned()),
             max_age_days: 7,
+            role: None,
         });
     });
     // The name of no kind is fulfilled by nothing.
@@ -144,6 +145,7 @@ fn p17_evidence_that_is_asked_for_and_not_there() {
             kind: "*".to_owned(),
             area: None,
             max_age_days: 7,
+            role: None,
         });
     });
 }

@@ -23,6 +23,7 @@ mod release;
 mod schemas;
 mod sigstore;
 mod specimen;
+mod times;
 mod transcripts;
 mod vectors;
 mod workflow;

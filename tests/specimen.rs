@@ -220,6 +220,7 @@ fn policy() -> Policy {
         kind: kind.to_owned(),
         area: area.map(str::to_owned),
         max_age_days,
+        role: None,
     };
     let reports = Area::GOVERNED.into_iter().flat_map(|area| {
         ["validator-report", "test-result"].map(|kind| evidence(kind, Some(area.word()), 1))
@@ -268,6 +269,7 @@ pub(crate) fn judge(directory: &Path, trust: &Path) -> Result<Report, Error> {
         target: directory.to_owned(),
         trust: trust.to_owned(),
         updates: None,
+        trust_as_of: None,
         expectations: Expectations {
             name: Some("lantern".to_owned()),
             version: VERSION.parse().ok(),

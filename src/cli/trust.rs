@@ -8,8 +8,8 @@ use clap::ValueEnum;
 use countersign::Timestamp;
 use countersign::pipeline::sign;
 use countersign::pipeline::trust::{self, Change, SignedDraft};
-use countersign::trust::root::{KeyState, TrustRootDocument};
-use countersign::trust::{KeyId, RoleName};
+use countersign::trust::RoleName;
+use countersign::trust::root::{KeyState, Keyless, TrustRootDocument};
 use serde::Serialize;
 
 use super::exit::{self, Failure};
@@ -26,6 +26,9 @@ use super::session::Session;
 Examples:
   countersign trust init --policy policy.json --expires 2027-12-31T00:00:00Z
   countersign trust add-key alice.pub --owner alice --role root --role release
+  countersign trust set --trusted-root trusted_root.json
+  countersign trust add-identity ci --certificate-identity release@lantern.example \\
+    --certificate-oidc-issuer https://accounts.example --owner ci --role release
   countersign trust sign --key alice.key
   countersign trust verify
 
@@ -62,9 +65,25 @@ pub(super) enum Verb {
         #[arg(long, value_name = "RFC3339")]
         expires: Option<Timestamp>,
     },
-    /// Take a key out of use
+    /// Let somebody with a certificate speak for a person in some roles
+    AddIdentity(IdentityArgs),
+    /// Change the policy, the Sigstore trusted root, or both
+    Set {
+        #[command(flatten)]
+        place: Place,
+        /// The policy, as the `policy` of schemas/trust-root.schema.json
+        #[arg(long, value_name = "FILE", required_unless_present = "trusted_root")]
+        policy: Option<PathBuf>,
+        /// A Sigstore instance's trusted_root.json: authorities, logs, timestamp authorities
+        #[arg(long, value_name = "FILE")]
+        trusted_root: Option<PathBuf>,
+        /// When the new version is no longer used
+        #[arg(long, value_name = "RFC3339")]
+        expires: Option<Timestamp>,
+    },
+    /// Take a key or an identity out of use
     Retire(StateArgs),
-    /// Say that a key is in wrong hands
+    /// Say that a key or an identity is in wrong hands
     Revoke(StateArgs),
     /// Sign the draft; it becomes the next version when all that must have signed
     Sign {
@@ -103,14 +122,42 @@ pub(super) struct Place {
     dir: PathBuf,
 }
 
+/// Whose certificate, and for whom it speaks.
+#[derive(clap::Args)]
+pub(super) struct IdentityArgs {
+    #[command(flatten)]
+    place: Place,
+    /// What it is called in the roles
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// The only name that the certificate may have, in full
+    #[arg(long, value_name = "ID")]
+    certificate_identity: String,
+    /// The issuer that must have vouched for the name, in full
+    #[arg(long, value_name = "URL")]
+    certificate_oidc_issuer: String,
+    /// The person, or the one machine, behind it
+    #[arg(long, value_name = "NAME")]
+    owner: String,
+    /// What it speaks for
+    #[arg(long = "role", value_enum, required = true)]
+    roles: Vec<Role>,
+    /// How many people these roles take from now on
+    #[arg(long, value_name = "N")]
+    threshold: Option<u32>,
+    /// When the new version is no longer used
+    #[arg(long, value_name = "RFC3339")]
+    expires: Option<Timestamp>,
+}
+
 /// Which key, and since when.
 #[derive(clap::Args)]
 pub(super) struct StateArgs {
     #[command(flatten)]
     place: Place,
-    /// The key's id
-    #[arg(value_name = "KEY_ID")]
-    key: KeyId,
+    /// The key's id, or the identity's name
+    #[arg(value_name = "KEY_ID|NAME")]
+    whose: String,
     /// Since when
     #[arg(long, value_name = "RFC3339")]
     since: Timestamp,
@@ -124,6 +171,12 @@ pub(super) enum Role {
     Root,
     Release,
     Evidence,
+    StackEvidence,
+    K8sEvidence,
+    ObserveEvidence,
+    LoadEvidence,
+    ReleaseEvidence,
+    RollbackEvidence,
     Waiver,
     RollbackApprover,
 }
@@ -134,6 +187,12 @@ impl From<Role> for RoleName {
             Role::Root => Self::Root,
             Role::Release => Self::Release,
             Role::Evidence => Self::Evidence,
+            Role::StackEvidence => Self::StackEvidence,
+            Role::K8sEvidence => Self::K8sEvidence,
+            Role::ObserveEvidence => Self::ObserveEvidence,
+            Role::LoadEvidence => Self::LoadEvidence,
+            Role::ReleaseEvidence => Self::ReleaseEvidence,
+            Role::RollbackEvidence => Self::RollbackEvidence,
             Role::Waiver => Self::Waiver,
             Role::RollbackApprover => Self::RollbackApprover,
         }
@@ -164,12 +223,32 @@ pub(super) fn run(verb: &Verb, session: &Session) -> Result<ExitCode, Failure> {
             };
             make(&place.dir, change, *expires, session)
         }
+        Verb::AddIdentity(args) => {
+            let identity = Keyless {
+                subject: args.certificate_identity.clone(),
+                issuer: args.certificate_oidc_issuer.clone(),
+                owner: args.owner.clone(),
+                state: KeyState::Active { from: session.issued_at },
+            };
+            let change = Change::AddIdentity {
+                name: args.name.clone(),
+                identity,
+                roles: args.roles.iter().map(|role| (*role).into()).collect(),
+                threshold: args.threshold,
+            };
+            make(&args.place.dir, change, args.expires, session)
+        }
+        Verb::Set { place, policy, trusted_root, expires } => {
+            let policy = policy.as_deref().map(trust::read_policy).transpose()?.map(Box::new);
+            let sigstore = trusted_root.as_deref().map(trust::read_trusted_root).transpose()?;
+            make(&place.dir, Change::Set { policy, sigstore }, *expires, session)
+        }
         Verb::Retire(args) => {
-            let change = Change::Retire { key: args.key, since: args.since };
+            let change = Change::Retire { whose: args.whose.clone(), since: args.since };
             make(&args.place.dir, change, args.expires, session)
         }
         Verb::Revoke(args) => {
-            let change = Change::Revoke { key: args.key, since: args.since };
+            let change = Change::Revoke { whose: args.whose.clone(), since: args.since };
             make(&args.place.dir, change, args.expires, session)
         }
         Verb::Sign { place, keys, passphrase_file } => {
@@ -246,26 +325,41 @@ fn show(document: &TrustRootDocument, what: &str, session: &Session) -> Result<E
         document.expires_at
     );
     for (id, key) in &document.keys {
-        let state = match key.state {
-            KeyState::Active { from } => format!("active from {from}"),
-            KeyState::Retired { since, .. } => format!("retired since {since}"),
-            KeyState::Compromised { since, .. } => format!("COMPROMISED since {since}"),
-        };
+        let (algorithm, owner) = (key.public_key.algorithm(), escape(&key.owner));
+        let _ = writeln!(text, "  key {id} {algorithm} of {owner}: {}", shown(key.state));
+    }
+    for (name, identity) in &document.identities {
+        let Keyless { subject, issuer, owner, state } = identity;
+        let (name, subject, issuer) = (escape(name), escape(subject), escape(issuer));
         let _ = writeln!(
             text,
-            "  key {id} {} of {}: {state}",
-            key.public_key.algorithm(),
-            escape(&key.owner)
+            "  identity {name} {subject} by {issuer} of {}: {}",
+            escape(owner),
+            shown(*state)
         );
     }
     for (name, role) in &document.roles {
         let owners: std::collections::BTreeSet<String> = role
             .keys
             .iter()
-            .filter_map(|id| document.keys.get(id).map(|key| escape(&key.owner)))
+            .filter_map(|id| document.keys.get(id).map(|key| &key.owner))
+            .chain(
+                role.identities
+                    .iter()
+                    .filter_map(|name| document.identities.get(name).map(|one| &one.owner)),
+            )
+            .map(|owner| escape(owner))
             .collect();
         let owners: Vec<String> = owners.into_iter().collect();
         let _ = writeln!(text, "  role {name}: {} of {}", role.threshold, owners.join(", "));
     }
     session.print(&text, document)
+}
+
+fn shown(state: KeyState) -> String {
+    match state {
+        KeyState::Active { from } => format!("active from {from}"),
+        KeyState::Retired { since, .. } => format!("retired since {since}"),
+        KeyState::Compromised { since, .. } => format!("COMPROMISED since {since}"),
+    }
 }

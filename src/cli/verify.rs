@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use countersign::Version;
 use countersign::pipeline::verify;
 use countersign::validator::packet::Expectations;
+use countersign::{Timestamp, Version};
 
 use super::exit::{self, Failure};
 use super::session::Session;
@@ -17,6 +17,7 @@ Examples:
   countersign verify dist --trust keys/trust-root/1.json
   countersign verify atlas-0.3.0.packet.tar.gz --trust root.json --expect-version 0.3.0 \\
     --artifacts downloads --state ~/.local/state/countersign/atlas.json
+  countersign verify dist --trust root.json --trust-updates roots --trust-as-of 2026-10-01T00:00:00Z
 
 Everything is checked and reported, not only the first thing that is wrong. No network is used.
 
@@ -31,6 +32,9 @@ pub(super) struct Args {
     /// A folder of newer versions of the trust root, each signed as the one before it asks
     #[arg(long, value_name = "DIR")]
     trust_updates: Option<PathBuf>,
+    /// Judge with the trust of an earlier time, not today's: what was good then, as history
+    #[arg(long, value_name = "RFC3339", conflicts_with = "state")]
+    trust_as_of: Option<Timestamp>,
     /// The product that it must be
     #[arg(long, value_name = "N")]
     expect_name: Option<String>,
@@ -58,6 +62,7 @@ pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
         target: args.target.clone(),
         trust: args.trust.clone(),
         updates: args.trust_updates.clone(),
+        trust_as_of: args.trust_as_of,
         expectations: Expectations {
             name: args.expect_name.clone(),
             version: args.expect_version.clone(),

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Area, Outcome, Severity, Verdict};
+use crate::digest::Digest;
 use crate::json::{self, JsonError, Limits};
 use crate::time::Timestamp;
 
@@ -21,6 +22,9 @@ pub struct ReportDocument {
     pub replay: bool,
     /// The verdict.
     pub verdict: Verdict,
+    /// The trust root that was judged with; absent where none was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trust: Option<TrustDocument>,
     /// The areas that were asked for.
     pub areas: Vec<AreaDocument>,
     /// What is wrong, sorted by severity, code and place.
@@ -53,6 +57,18 @@ impl ReportDocument {
             problem: format!("the schema is `{}`; expected `{}`", document.schema, Self::SCHEMA),
         })
     }
+}
+
+/// The trust root that was judged with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrustDocument {
+    /// Its version.
+    pub version: u64,
+    /// The digest of the signed document.
+    pub sha256: Digest,
+    /// The earlier time whose trust was asked for; absent for today's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<Timestamp>,
 }
 
 /// The tool that wrote a report.

@@ -17,7 +17,7 @@ use crate::path::RelPath;
 
 pub use document::{
     AreaDocument, CheckDocument, FindingDocument, HeadlineDocument, LocationDocument,
-    ReportDocument, SummaryDocument, ToolDocument, WaivedDocument,
+    ReportDocument, SummaryDocument, ToolDocument, TrustDocument, WaivedDocument,
 };
 pub use report::{AreaState, Check, Gate, Outcome, Report, Verdict};
 pub use rules::Rule;

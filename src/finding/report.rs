@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::document::{
     AreaDocument, CheckDocument, FindingDocument, HeadlineDocument, LocationDocument,
-    ReportDocument, SummaryDocument, ToolDocument, WaivedDocument,
+    ReportDocument, SummaryDocument, ToolDocument, TrustDocument, WaivedDocument,
 };
 use super::rules::Weight;
 use super::{Area, Basis, Finding, Location, Severity, Waivers};
@@ -92,6 +92,7 @@ pub struct Report {
     waivers: Waivers,
     known: BTreeSet<Known>,
     asked: usize,
+    trust: Option<TrustDocument>,
 }
 
 /// What makes two findings of two reports the same: rule, place and message.
@@ -113,7 +114,13 @@ impl Report {
             waivers: Waivers::default(),
             known: BTreeSet::new(),
             asked: 0,
+            trust: None,
         }
+    }
+
+    /// Says which trust root was judged with.
+    pub fn set_trust(&mut self, trust: TrustDocument) {
+        self.trust = Some(trust);
     }
 
     /// Sets from which severity on a finding refuses.
@@ -322,6 +329,7 @@ impl Report {
             judged_at: self.judged_at,
             replay: self.replay,
             verdict: self.verdict(),
+            trust: self.trust.clone(),
             areas: self.areas.iter().map(area_document).collect(),
             findings: rows,
             headlines,

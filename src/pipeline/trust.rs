@@ -14,8 +14,10 @@ use crate::json::{self, Limits};
 use crate::time::Timestamp;
 use crate::tree::{self, TreeError};
 use crate::trust::root::{
-    Key, KeyState, MAX_BYTES, MAX_CHAIN, PAYLOAD_TYPE, Policy, Role, RootError, TrustRootDocument,
+    Key, KeyState, Keyless, MAX_BYTES, MAX_CHAIN, PAYLOAD_TYPE, Policy, Role, RootError,
+    TrustRootDocument,
 };
+use crate::trust::sigstore::TrustedRoot;
 use crate::trust::{Envelope, KeyId, PublicKey, RoleName, TrustRoot};
 
 /// The change that is being made.
@@ -41,9 +43,7 @@ pub fn init(
             return Err(Error::Unusable { path: folder.join(name), problem });
         }
     }
-    let bytes = tree::read_named(policy, MAX_BYTES)?;
-    let policy: Policy = json::parse(&bytes, Limits::DOCUMENT)
-        .map_err(|source| Error::Json { path: policy.to_owned(), source })?;
+    let policy = read_policy(policy)?;
     let document = TrustRootDocument {
         schema: TrustRootDocument::SCHEMA.to_owned(),
         version: 1,
@@ -57,6 +57,29 @@ pub fn init(
     };
     write_draft(folder, &document)?;
     Ok(document)
+}
+
+/// Reads a policy.
+///
+/// # Errors
+///
+/// When the file cannot be read, or is no policy.
+pub fn read_policy(path: &Path) -> Result<Policy, Error> {
+    let bytes = tree::read_named(path, MAX_BYTES)?;
+    json::parse(&bytes, Limits::DOCUMENT)
+        .map_err(|source| Error::Json { path: path.to_owned(), source })
+}
+
+/// Reads a Sigstore trusted root as the text that a trust root embeds.
+///
+/// # Errors
+///
+/// When the file cannot be read, or is no usable trusted root.
+pub fn read_trusted_root(path: &Path) -> Result<String, Error> {
+    let bytes = tree::read_named(path, MAX_BYTES)?;
+    let unusable = |problem: String| Error::Unusable { path: path.to_owned(), problem };
+    TrustedRoot::parse(&bytes).map_err(|refusal| unusable(refusal.message))?;
+    String::from_utf8(bytes).map_err(|error| unusable(error.to_string()))
 }
 
 /// One change to a draft.
@@ -73,17 +96,35 @@ pub enum Change {
         /// How many people these roles take from now on; as before when absent, one for a new role.
         threshold: Option<u32>,
     },
-    /// A key goes out of use.
+    /// Somebody with a certificate begins to count for a person in some roles.
+    AddIdentity {
+        /// What it is called in the roles.
+        name: String,
+        /// Who it is.
+        identity: Keyless,
+        /// What it speaks for.
+        roles: Vec<RoleName>,
+        /// As for a key.
+        threshold: Option<u32>,
+    },
+    /// Another policy, other Sigstore authorities, or both.
+    Set {
+        /// The policy.
+        policy: Option<Box<Policy>>,
+        /// The text of a `trusted_root.json`.
+        sigstore: Option<String>,
+    },
+    /// A key or an identity goes out of use.
     Retire {
-        /// The key.
-        key: KeyId,
+        /// The key's id, or the identity's name.
+        whose: String,
         /// From when on.
         since: Timestamp,
     },
-    /// A key is in wrong hands.
+    /// A key or an identity is in wrong hands.
     Revoke {
-        /// The key.
-        key: KeyId,
+        /// The key's id, or the identity's name.
+        whose: String,
         /// Since when at the latest it was in the right ones.
         since: Timestamp,
     },
@@ -112,18 +153,26 @@ pub fn change(
             }
             let state = KeyState::Active { from: issued_at };
             document.keys.insert(id, Key { public_key, owner, state });
-            for name in roles {
-                let role = document.roles.entry(name).or_insert_with(Role::empty);
-                role.keys.push(id);
-                role.threshold = threshold.unwrap_or(role.threshold);
-            }
+            speak(&mut document, &roles, threshold, |role| role.keys.push(id));
         }
-        Change::Retire { key, since } => {
-            set_state(&mut document, key, |from| KeyState::Retired { from, since })
+        Change::AddIdentity { name, identity, roles, threshold } => {
+            if document.identities.contains_key(&name) {
+                let name = name.escape_debug();
+                return Err(refused(format!("the identity `{name}` is there already")));
+            }
+            document.identities.insert(name.clone(), identity);
+            speak(&mut document, &roles, threshold, |role| role.identities.push(name.clone()));
+        }
+        Change::Set { policy, sigstore } => {
+            document.policy = policy.map_or(document.policy, |policy| *policy);
+            document.sigstore = sigstore.or(document.sigstore);
+        }
+        Change::Retire { whose, since } => {
+            set_state(&mut document, &whose, |from| KeyState::Retired { from, since })
                 .map_err(refused)?;
         }
-        Change::Revoke { key, since } => {
-            set_state(&mut document, key, |from| KeyState::Compromised { from, since })
+        Change::Revoke { whose, since } => {
+            set_state(&mut document, &whose, |from| KeyState::Compromised { from, since })
                 .map_err(refused)?;
         }
     }
@@ -131,17 +180,34 @@ pub fn change(
     Ok(document)
 }
 
+fn speak(
+    document: &mut TrustRootDocument,
+    roles: &[RoleName],
+    threshold: Option<u32>,
+    mut add: impl FnMut(&mut Role),
+) {
+    for name in roles {
+        let role = document.roles.entry(*name).or_insert_with(Role::empty);
+        add(role);
+        role.threshold = threshold.unwrap_or(role.threshold);
+    }
+}
+
 fn set_state(
     document: &mut TrustRootDocument,
-    id: KeyId,
+    whose: &str,
     state: impl FnOnce(Timestamp) -> KeyState,
 ) -> Result<(), String> {
-    let key = document.keys.get_mut(&id).ok_or_else(|| format!("there is no key `{id}`"))?;
-    let from = key.state.from();
-    if matches!(key.state, KeyState::Compromised { .. }) {
-        return Err(format!("the key `{id}` is compromised; nothing makes it better"));
+    let shown = whose.escape_debug();
+    let found = match whose.parse::<KeyId>() {
+        Ok(id) => document.keys.get_mut(&id).map(|key| &mut key.state),
+        Err(_) => document.identities.get_mut(whose).map(|identity| &mut identity.state),
+    };
+    let found = found.ok_or_else(|| format!("there is no key and no identity `{shown}`"))?;
+    if matches!(found, KeyState::Compromised { .. }) {
+        return Err(format!("`{shown}` is compromised; nothing makes it better"));
     }
-    key.state = state(from);
+    *found = state(found.from());
     Ok(())
 }
 
@@ -287,17 +353,37 @@ fn open_upto(
 ///
 /// When a file cannot be read, or a version does not follow.
 pub fn open(pinned: &Path, updates: Option<&Path>, now: Timestamp) -> Result<TrustRoot, Error> {
+    let (bytes, later) = read_chain(pinned, updates)?;
+    let unusable = |source| Error::Root { path: pinned.to_owned(), source };
+    TrustRoot::open_chain(&bytes, &later, now).map_err(unusable)
+}
+
+/// Opens the version that was in use at an earlier time.
+///
+/// # Errors
+///
+/// As [`open`].
+pub fn open_as_of(
+    pinned: &Path,
+    updates: Option<&Path>,
+    as_of: Timestamp,
+) -> Result<TrustRoot, Error> {
+    let (bytes, later) = read_chain(pinned, updates)?;
+    let unusable = |source| Error::Root { path: pinned.to_owned(), source };
+    TrustRoot::open_as_of(&bytes, &later, as_of).map_err(unusable)
+}
+
+/// Reads the pinned version and those after it.
+fn read_chain(pinned: &Path, updates: Option<&Path>) -> Result<(Vec<u8>, Vec<Vec<u8>>), Error> {
     let unusable = |source| Error::Root { path: pinned.to_owned(), source };
     let bytes = tree::read_named(pinned, MAX_BYTES)?;
-    let Some(folder) = updates else {
-        return TrustRoot::open(&bytes, now).map_err(unusable);
-    };
+    let Some(folder) = updates else { return Ok((bytes, Vec::new())) };
     // The pinned file says its own version; what follows it is read by number.
     let envelope =
         Envelope::parse(&bytes).map_err(|refusal| unusable(RootError::Envelope(refusal)))?;
     let document = TrustRootDocument::parse(envelope.unverified_payload()).map_err(unusable)?;
-    let later = read_from(folder, document.version + 1)?;
-    TrustRoot::open_chain(&bytes, &later, now).map_err(unusable)
+    let later = read_from(folder, document.version.saturating_add(1))?;
+    Ok((bytes, later))
 }
 
 fn read_versions(folder: &Path) -> Result<Vec<Vec<u8>>, Error> {

@@ -7,7 +7,7 @@ use super::state::{ReleaseMark, RootMark, State};
 use super::trust;
 use crate::finding::rules::packet as rules;
 use crate::finding::rules::trust as trust_rules;
-use crate::finding::{Finding, Location, Report, Verdict};
+use crate::finding::{Finding, Location, Report, TrustDocument, Verdict};
 use crate::packet::directory::{self, Names, PACKET_SUFFIX};
 use crate::time::Timestamp;
 use crate::tree::Tree;
@@ -24,6 +24,8 @@ pub struct Request {
     pub trust: PathBuf,
     /// A folder of newer versions of the trust root.
     pub updates: Option<PathBuf>,
+    /// An earlier time whose trust is asked for, instead of today's.
+    pub trust_as_of: Option<Timestamp>,
     /// What the caller expects.
     pub expectations: Expectations,
     /// The file that remembers the newest release that was accepted.
@@ -42,8 +44,17 @@ pub struct Request {
 ///
 /// [`Error`] when there is no usable trust root, or a file cannot be read or written.
 pub fn verify(request: &Request) -> Result<Report, Error> {
-    let root = trust::open(&request.trust, request.updates.as_deref(), request.now)?;
+    let updates = request.updates.as_deref();
+    let root = match request.trust_as_of {
+        Some(as_of) => trust::open_as_of(&request.trust, updates, as_of)?,
+        None => trust::open(&request.trust, updates, request.now)?,
+    };
     let mut report = Report::new("verify", request.now, request.replay);
+    report.set_trust(TrustDocument {
+        version: root.version(),
+        sha256: root.digest(),
+        as_of: root.as_of(),
+    });
     let detail = format!("version {}, sha256:{}", root.version(), root.digest());
     report.passed("trust-root", request.trust.display().to_string(), detail);
     let is_directory = request.target.is_dir();
@@ -162,6 +173,9 @@ fn judge_state(
     let manifest = &contents.manifest;
     let line = format!("{}/{}", manifest.product, manifest.channel);
     let mut state = request.state.as_deref().map(State::read).transpose()?;
+    if let (Some(path), Some(state)) = (&request.state, &state) {
+        refuse_a_clock_before(state, path, request.now)?;
+    }
     let accepted = state
         .as_ref()
         .and_then(|state| state.releases.get(&line))
@@ -184,6 +198,17 @@ fn judge_state(
     }
     state.trust_root = Some(RootMark { version: root.version(), sha256: root.digest() });
     state.write(path)
+}
+
+/// A clock that runs before what was accepted here cannot tell what is fresh.
+fn refuse_a_clock_before(state: &State, path: &Path, now: Timestamp) -> Result<(), Error> {
+    let newest = state.releases.values().map(|mark| mark.accepted_at).max();
+    let Some(newest) = newest.filter(|newest| *newest > now) else { return Ok(()) };
+    let problem = format!(
+        "says that a release was accepted at {newest}, after the time of judgement {now}; set the \
+         clock right"
+    );
+    Err(Error::Unusable { path: path.to_owned(), problem })
 }
 
 fn judge_root_mark(

@@ -24,13 +24,16 @@ use std::fmt;
 
 use crate::finding::{Finding, Location, Rule};
 
+pub use attested::ProvenTime;
 pub use bundle::{Bundle, Content};
 pub use envelope::Envelope;
 pub use identity::{WorkflowDocument, WorkflowError, WorkflowIdentity};
 pub use key::{Algorithm, KeyError, KeyId, PrivateKey, PublicKey};
 pub use outline::{Outline, SignedBy};
 pub use root::{Key, KeyState, Policy, Role, RoleName, RootError, TrustRoot};
-pub use verify::{Payload, Signer, Subject, Verified, open, open_message, open_with_key};
+pub use verify::{
+    Payload, Signer, Subject, Verified, open, open_approvals, open_message, open_with_key,
+};
 
 /// Why a signed thing was not trusted: the thing is at fault.
 #[derive(Debug, Clone, PartialEq, Eq)]

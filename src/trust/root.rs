@@ -14,6 +14,7 @@ use super::key::{KeyId, PublicKey};
 use super::sigstore::TrustedRoot;
 use super::{KeyError, PrivateKey, Refusal, verify};
 use crate::digest::Digest;
+use crate::finding::Area;
 use crate::json::{self, JsonError, Limits};
 use crate::time::Timestamp;
 
@@ -150,12 +151,40 @@ pub enum RoleName {
     Root,
     /// A release: seal, provenance, checksums.
     Release,
-    /// Evidence that other pipelines sign.
+    /// Evidence that other pipelines sign, where no role of its own stands for the area.
     Evidence,
+    /// Evidence about the stack.
+    StackEvidence,
+    /// Evidence about Kubernetes.
+    K8sEvidence,
+    /// Evidence about observability.
+    ObserveEvidence,
+    /// Evidence about load.
+    LoadEvidence,
+    /// Evidence about the release itself.
+    ReleaseEvidence,
+    /// Evidence about going back.
+    RollbackEvidence,
     /// Waivers.
     Waiver,
     /// Approvals of a rollback.
     RollbackApprover,
+}
+
+impl RoleName {
+    /// Returns the role that speaks about one area.
+    #[must_use]
+    pub fn evidence_of(area: Area) -> Self {
+        match area {
+            Area::Stack => Self::StackEvidence,
+            Area::K8s => Self::K8sEvidence,
+            Area::Observe => Self::ObserveEvidence,
+            Area::Load => Self::LoadEvidence,
+            Area::Release => Self::ReleaseEvidence,
+            Area::Rollback => Self::RollbackEvidence,
+            Area::Packet | Area::Trust => Self::Evidence,
+        }
+    }
 }
 
 impl fmt::Display for RoleName {
@@ -164,6 +193,12 @@ impl fmt::Display for RoleName {
             Self::Root => "root",
             Self::Release => "release",
             Self::Evidence => "evidence",
+            Self::StackEvidence => "stack-evidence",
+            Self::K8sEvidence => "k8s-evidence",
+            Self::ObserveEvidence => "observe-evidence",
+            Self::LoadEvidence => "load-evidence",
+            Self::ReleaseEvidence => "release-evidence",
+            Self::RollbackEvidence => "rollback-evidence",
             Self::Waiver => "waiver",
             Self::RollbackApprover => "rollback-approver",
         })
@@ -253,6 +288,9 @@ pub struct RequiredEvidence {
     pub area: Option<String>,
     /// The most days between its observation and the release.
     pub max_age_days: u32,
+    /// The role that must have signed it; absent for the role of its area.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<RoleName>,
 }
 
 /// How many vulnerabilities a release may have, by severity.
@@ -441,6 +479,13 @@ impl TrustRoot {
         self.sigstore.as_deref()
     }
 
+    /// Returns the role that signs evidence about an area: its own where there is one.
+    #[must_use]
+    pub fn evidence_role(&self, area: Area) -> RoleName {
+        let own = RoleName::evidence_of(area);
+        if self.document.roles.contains_key(&own) { own } else { RoleName::Evidence }
+    }
+
     /// Returns who speaks in a role, and how many distinct owners it takes.
     pub(super) fn role(&self, name: RoleName) -> Option<Speakers<'_>> {
         let role = self.document.roles.get(&name)?;
@@ -517,6 +562,10 @@ impl TrustRootDocument {
                     "the policy's `{what}` is empty; nothing would be asked for"
                 ));
             }
+        }
+        let asked = policy.evidence.iter().filter_map(|required| required.role);
+        if let Some(unknown) = asked.into_iter().find(|role| !self.roles.contains_key(role)) {
+            return unsound(format!("evidence of the role `{unknown}`, and there is no such role"));
         }
         self.roles.iter().try_for_each(|(name, role)| self.check_role(*name, role))
     }
@@ -702,6 +751,7 @@ mod tests {
                 kind: "sbom".to_owned(),
                 area: None,
                 max_age_days: 7,
+                role: None,
             }],
             vulnerabilities: VulnerabilityBudget { max_critical: 0, max_high: 0 },
             max_waivers: 0,

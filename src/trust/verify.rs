@@ -123,8 +123,53 @@ pub fn open(
     let payload =
         Payload { payload_type: first.payload_type.clone(), bytes: first.payload.clone() };
     let signed = Signed { bytes: &first.signed_bytes(), payload: Some(&payload) };
-    let signers = count(&signed, bundles.iter().map(Candidate::of), role, root, now)?;
+    let candidates = bundles.iter().map(|bundle| (signed, Candidate::of(bundle)));
+    let signers = count(candidates, role, root, now, None)?;
     Ok(Verified { value: payload, signers })
+}
+
+/// Opens approvals of one thing: as [`open`], but each person signs a statement of their own, which
+/// `accepts` holds against what is to be approved. Whoever asked for it does not count.
+///
+/// An approval of something else, or one that has expired, counts for nothing and spoils nothing.
+///
+/// # Errors
+///
+/// A refusal when fewer people than the role takes have approved.
+pub fn open_approvals(
+    bundles: &[Bundle],
+    role: RoleName,
+    requester: &str,
+    root: &TrustRoot,
+    now: Timestamp,
+    accepts: impl Fn(&Payload) -> Result<(), String>,
+) -> Result<Verified<Vec<Payload>>, Refusal> {
+    let mut payloads = Vec::new();
+    let mut accepted = Vec::new();
+    let mut notes = Vec::new();
+    for bundle in bundles {
+        let Content::Envelope(envelope) = &bundle.content else {
+            notes.push("a signature over a file; expected one over a statement".to_owned());
+            continue;
+        };
+        let payload_type = envelope.payload_type.clone();
+        let payload = Payload { payload_type, bytes: envelope.payload.clone() };
+        match accepts(&payload) {
+            Ok(()) => {
+                accepted.push((envelope.signed_bytes(), bundle));
+                payloads.push(payload);
+            }
+            Err(note) => notes.push(note),
+        }
+    }
+    let candidates = accepted.iter().zip(&payloads).map(|((bytes, bundle), payload)| {
+        (Signed { bytes, payload: Some(payload) }, Candidate::of(bundle))
+    });
+    let signers = count(candidates, role, root, now, Some(requester)).map_err(|mut refusal| {
+        notes.iter().for_each(|note| refusal.message.push_str(&format!("; {note}")));
+        refusal
+    })?;
+    Ok(Verified { value: payloads, signers })
 }
 
 /// Opens message signatures over one file: as [`open`], for bytes that the caller holds.
@@ -147,7 +192,8 @@ pub fn open_message(
         return Err(Refusal::new(&rules::SIGNATURE_MISSING, "no signature was given"));
     }
     let signed = Signed { bytes: message, payload: None };
-    let signers = count(&signed, bundles.iter().map(Candidate::of), role, root, now)?;
+    let candidates = bundles.iter().map(|bundle| (signed, Candidate::of(bundle)));
+    let signers = count(candidates, role, root, now, None)?;
     Ok(Verified { value: digest, signers })
 }
 
@@ -242,8 +288,9 @@ pub(super) fn open_successor(
     issued_at: Timestamp,
 ) -> Result<Vec<Signer>, Refusal> {
     let signed = Signed { bytes: &envelope.signed_bytes(), payload: None };
-    let candidates = envelope.signatures.iter().map(|signature| Candidate::bare(&signature.bytes));
-    count(&signed, candidates, RoleName::Root, root, issued_at)
+    let signatures = envelope.signatures.iter().map(|signature| &signature.bytes);
+    let candidates = signatures.map(|signature| (signed, Candidate::bare(signature)));
+    count(candidates, RoleName::Root, root, issued_at, None)
 }
 
 fn message_signature(bundle: &Bundle, digest: Digest) -> Result<&[u8], Refusal> {
@@ -261,6 +308,7 @@ fn message_signature(bundle: &Bundle, digest: Digest) -> Result<&[u8], Refusal> 
 }
 
 /// What signatures are over.
+#[derive(Clone, Copy)]
 struct Signed<'a> {
     bytes: &'a [u8],
     payload: Option<&'a Payload>,
@@ -289,11 +337,11 @@ impl<'a> Candidate<'a> {
 
 /// The only threshold count: distinct people with a valid signature that was in use.
 fn count<'a>(
-    signed: &Signed<'_>,
-    candidates: impl Iterator<Item = Candidate<'a>>,
+    candidates: impl Iterator<Item = (Signed<'a>, Candidate<'a>)>,
     role: RoleName,
     root: &TrustRoot,
     now: Timestamp,
+    requester: Option<&str>,
 ) -> Result<Vec<Signer>, Refusal> {
     let Some(speakers) = root.role(role) else {
         let message = format!("the trust root has no role `{role}`");
@@ -303,12 +351,16 @@ fn count<'a>(
     let mut signers: Vec<Signer> = Vec::new();
     let mut owners = BTreeSet::new();
     let mut notes = Vec::new();
-    for candidate in candidates {
+    for (signed, candidate) in candidates {
         let judged = match candidate.carried {
-            Some(bundle) => judge_carried(bundle, signed, &speakers, root, at),
-            None => judge_keyed(&candidate, signed, &speakers, root, at),
+            Some(bundle) => judge_carried(bundle, &signed, &speakers, root, at),
+            None => judge_keyed(&candidate, &signed, &speakers, root, at),
         };
         match judged.and_then(|(signer, logged)| hold_policy(signer, logged, role, root)) {
+            Ok(signer) if requester == Some(signer.owner.as_str()) => {
+                let owner = signer.owner.escape_debug();
+                notes.push(format!("{owner} asked for it and does not count"));
+            }
             Ok(signer) => {
                 if owners.insert(signer.owner.clone()) {
                     signers.push(signer);

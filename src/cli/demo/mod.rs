@@ -281,6 +281,7 @@ fn policy() -> Policy {
         kind: kind.to_owned(),
         area: area.map(str::to_owned),
         max_age_days,
+        role: None,
     };
     let reports = Area::GOVERNED.into_iter().flat_map(|area| {
         ["validator-report", "test-result"].map(|kind| evidence(kind, Some(area.word()), 1))
@@ -332,6 +333,7 @@ fn verify_release(stage: &Stage, target: &Path) -> Result<Report, Failure> {
         target: target.to_owned(),
         trust: stage.path("trust-root.json"),
         updates: None,
+        trust_as_of: None,
         expectations: Expectations {
             name: Some("lantern".to_owned()),
             version: VERSION.parse().ok(),

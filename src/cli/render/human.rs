@@ -24,6 +24,12 @@ pub(in crate::cli) fn report(report: &ReportDocument, style: Style, verbose: boo
     if report.replay {
         let _ = writeln!(out, "  replay: judged as of {}, not as of now", report.judged_at);
     }
+    if let Some(as_of) = report.trust.as_ref().and_then(|trust| trust.as_of) {
+        let _ = writeln!(
+            out,
+            "  judged with the trust of {as_of}; what was learnt since plays no part"
+        );
+    }
     areas(report, style, &mut out);
     checks(report, style, verbose, &mut out);
     let grouped = headlines(report, style, verbose, &mut out);
@@ -57,7 +63,12 @@ fn verdict_line(report: &ReportDocument, style: Style) -> String {
         }
     }
     let counts = if counts.is_empty() { "no findings".to_owned() } else { counts.join(", ") };
-    format!("{} {}: {counts}", style.paint(tone, word), escape(&report.command))
+    // History must not be taken for leave to install, not even on the one line of `-q`.
+    let history = match report.trust.as_ref().and_then(|trust| trust.as_of) {
+        Some(as_of) => format!(" with the trust of {as_of}"),
+        None => String::new(),
+    };
+    format!("{} {}{history}: {counts}", style.paint(tone, word), escape(&report.command))
 }
 
 fn areas(report: &ReportDocument, style: Style, out: &mut String) {

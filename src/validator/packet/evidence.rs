@@ -78,7 +78,7 @@ pub fn judge_evidence(contents: &Contents, packet: &str, root: &TrustRoot, repor
             .filter(|item| {
                 item.kind.name() == required.kind
                     && required.area.as_ref().is_none_or(|area| area == item.area.word())
-                    && is_convincing(contents, item, root, report)
+                    && is_convincing(contents, item, required.role, root, report)
             })
             .collect();
         let location = Location::member(packet, ReleaseManifest::MEMBER).pointing("/evidence");
@@ -109,6 +109,7 @@ pub fn judge_evidence(contents: &Contents, packet: &str, root: &TrustRoot, repor
 fn is_convincing(
     contents: &Contents,
     item: &EvidenceItem,
+    role: Option<RoleName>,
     root: &TrustRoot,
     report: &Report,
 ) -> bool {
@@ -117,7 +118,10 @@ fn is_convincing(
         EvidenceKind::ValidatorReport => passes(&seen.bytes, item),
         EvidenceKind::TestResult => Statement::<TestResult>::parse(&seen.bytes)
             .is_ok_and(|statement| statement.predicate.result != TestOutcome::Failed),
-        EvidenceKind::Attestation => opens(contents, &seen.bytes, root, report).is_ok(),
+        EvidenceKind::Attestation => {
+            let role = role.unwrap_or_else(|| root.evidence_role(item.area));
+            opens(contents, &seen.bytes, role, root, report).is_ok()
+        }
         EvidenceKind::Sbom
         | EvidenceKind::Scan
         | EvidenceKind::Drill
@@ -141,12 +145,13 @@ fn passes(bytes: &[u8], item: &EvidenceItem) -> bool {
 fn opens(
     contents: &Contents,
     bytes: &[u8],
+    role: RoleName,
     root: &TrustRoot,
     report: &Report,
 ) -> Result<String, trust::Refusal> {
     let bundle = Bundle::parse(bytes)?;
     let now = report.judged_at();
-    let opened = trust::open(&[bundle], PAYLOAD_TYPE, RoleName::Evidence, root, now)?;
+    let opened = trust::open(&[bundle], PAYLOAD_TYPE, role, root, now)?;
     let subjects = subject_digests(&opened.value().bytes)?;
     let mut artifacts = contents.manifest.artifacts.iter();
     let subjects: BTreeSet<Digest> = subjects.into_iter().collect();
@@ -158,6 +163,22 @@ fn opens(
     let names: Vec<String> =
         opened.signers().iter().map(|signer| signer.owner.escape_debug().to_string()).collect();
     Ok(names.join(", "))
+}
+
+/// Opens signed evidence by the role of its area, or by one that the policy asks for by name.
+fn opens_for_any(
+    contents: &Contents,
+    bytes: &[u8],
+    item: &EvidenceItem,
+    root: &TrustRoot,
+    report: &Report,
+) -> Result<String, trust::Refusal> {
+    let own = root.evidence_role(item.area);
+    let asked = root.policy().evidence.iter().filter_map(|required| required.role);
+    let first = opens(contents, bytes, own, root, report);
+    asked.fold(first, |found, role| {
+        found.or_else(|refusal| opens(contents, bytes, role, root, report).map_err(|_| refusal))
+    })
 }
 
 /// A signature says who made a test result, and only its content what came of the test.
@@ -191,7 +212,8 @@ fn judge_item(
         EvidenceKind::TestResult => {
             judge_test_result(contents, &seen.bytes, item, location, report);
         }
-        EvidenceKind::Attestation => match opens(contents, &seen.bytes, root, report) {
+        EvidenceKind::Attestation => match opens_for_any(contents, &seen.bytes, item, root, report)
+        {
             Ok(names) => report.passed("evidence", subject, format!("signed by {names}")),
             // Collected as it is. Whether it is needed is for the policy to say, and then only
             // one that opens counts.

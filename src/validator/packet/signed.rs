@@ -351,7 +351,16 @@ fn people(signers: &[Signer]) -> String {
     let names: Vec<String> = signers
         .iter()
         .map(|signer| {
-            format!("{} ({} {})", signer.owner.escape_debug(), signer.algorithm, signer.key_id)
+            let owner = signer.owner.escape_debug();
+            let time = match signer.times.as_slice() {
+                [] => "no proven time, by the key's window".to_owned(),
+                times => {
+                    let times: Vec<String> =
+                        times.iter().map(|time| format!("{} by {}", time.at, time.by)).collect();
+                    format!("proven for {}", times.join(", "))
+                }
+            };
+            format!("{owner} ({} {}; {time})", signer.algorithm, signer.key_id)
         })
         .collect();
     names.join(", ")
