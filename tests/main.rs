@@ -26,3 +26,4 @@ mod specimen;
 mod times;
 mod transcripts;
 mod vectors;
+mod workflow;

@@ -9,9 +9,9 @@ use countersign::trust::{KeyState, Refusal, Subject, Verified};
 use countersign::{Digest, Timestamp};
 use serde_json::{Value, json};
 
-const NAME: &str = "https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon/\
+pub(crate) const NAME: &str = "https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon/\
                     .github/workflows/extremely-dangerous-oidc-beacon.yml@refs/heads/main";
-const ISSUER: &str = "https://token.actions.githubusercontent.com";
+pub(crate) const ISSUER: &str = "https://token.actions.githubusercontent.com";
 /// Message signatures by a certificate, statements, and by a key; log versions 1 and 2.
 const CASES: [&str; 5] = [
     "happy-path-v0.2",
@@ -38,14 +38,14 @@ fn somebody(identity: &str, issuer: &str) -> Identity {
 }
 
 /// One published case with all it takes to verify it.
-struct Case {
+pub(crate) struct Case {
     bundle: Value,
     root: Value,
-    identity: Identity,
+    pub(crate) identity: Identity,
 }
 
 impl Case {
-    fn of(name: &str) -> Self {
+    pub(crate) fn of(name: &str) -> Self {
         let value = |path: PathBuf| serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
         let case = folder().join(name);
         let own = case.join("trusted_root.json");
@@ -70,7 +70,7 @@ impl Case {
     }
 
     /// The code of the rule that refuses the case over its own file, if one does.
-    fn code(&self) -> Option<&'static str> {
+    pub(crate) fn code(&self) -> Option<&'static str> {
         self.judge(Subject::Bytes(&artifact()), now()).err().map(|refusal| refusal.rule.code)
     }
 
@@ -425,7 +425,7 @@ fn a_key_that_was_out_of_use_is_refused() {
     }
 }
 
-fn verify_blob(args: &[&str]) -> Output {
+pub(crate) fn verify_blob(args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
     command.env_clear().current_dir(folder()).arg("verify-blob").arg("a.txt");
     command.args(["--now", "2026-11-24T09:00:00Z"]).args(args).output().unwrap()

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use countersign::Digest;
 use countersign::pipeline::blob::{self, Blob};
 use countersign::trust::sigstore::Identity;
+use countersign::trust::{WorkflowDocument, WorkflowError, WorkflowIdentity};
 use serde::Serialize;
 
 use super::exit::{self, Failure};
@@ -43,6 +44,13 @@ Examples:
   countersign verify-blob atlas.tgz --bundle atlas.tgz.sigstore.json \\
     --certificate-identity release@lantern.example \\
     --certificate-oidc-issuer https://accounts.example --trusted-root trusted_root.json
+  countersign verify-blob atlas.tgz --bundle atlas.tgz.sigstore.json \\
+    --certificate-workflow-host github.com --certificate-workflow-owner lantern \\
+    --certificate-workflow-repository atlas \\
+    --certificate-workflow-file .github/workflows/release.yml \\
+    --certificate-workflow-ref 'refs/tags/v*' \\
+    --certificate-oidc-issuer https://token.actions.githubusercontent.com \\
+    --trusted-root trusted_root.json
 
 {}", exit::TABLE))]
 pub(super) struct VerifyArgs {
@@ -53,23 +61,52 @@ pub(super) struct VerifyArgs {
     #[arg(long, value_name = "B")]
     bundle: PathBuf,
     /// The public key that must have signed
-    #[arg(
-        long,
-        value_name = "PUB",
-        required_unless_present = "certificate_identity",
-        conflicts_with_all = ["certificate_identity", "certificate_oidc_issuer"]
-    )]
+    #[arg(long, value_name = "PUB", conflicts_with_all = ["certificate_identity", "certificate_oidc_issuer"])]
     key: Option<PathBuf>,
     /// The only name that the signing certificate may have, in full
     #[arg(long, value_name = "ID", requires = "certificate_oidc_issuer")]
     certificate_identity: Option<String>,
     /// The issuer that must have vouched for the name, in full
-    #[arg(long, value_name = "URL", requires = "certificate_identity")]
+    #[arg(long, value_name = "URL")]
     certificate_oidc_issuer: Option<String>,
+    #[command(flatten)]
+    workflow: WorkflowArgs,
     /// The Sigstore instance's trusted_root.json; none is built in and none is fetched
     #[arg(long, value_name = "FILE")]
     trusted_root: Option<PathBuf>,
 }
+
+/// The CI workflow that must have signed, instead of a name in full.
+#[derive(clap::Args)]
+struct WorkflowArgs {
+    /// The host of the CI workflow that must have signed; the five parts belong together
+    #[arg(long, value_name = "HOST", help_heading = WORKFLOW)]
+    certificate_workflow_host: Option<String>,
+    /// The organisation that owns the workflow's repository; at GitLab the group's whole path
+    #[arg(long, value_name = "OWNER", help_heading = WORKFLOW)]
+    certificate_workflow_owner: Option<String>,
+    /// The repository that holds the workflow
+    #[arg(long, value_name = "NAME", help_heading = WORKFLOW)]
+    certificate_workflow_repository: Option<String>,
+    /// The workflow's path in the repository
+    #[arg(long, value_name = "PATH", help_heading = WORKFLOW)]
+    certificate_workflow_file: Option<String>,
+    /// The branch or tag, from `refs/` on; `*` stands for any characters but `/`
+    #[arg(long, value_name = "REF", help_heading = WORKFLOW)]
+    certificate_workflow_ref: Option<String>,
+    /// The repository that must have been built, where the workflow serves several
+    #[arg(long, value_name = "URL", help_heading = WORKFLOW)]
+    certificate_source_repository: Option<String>,
+    /// The branch or tag that must have been built, in full
+    #[arg(long, value_name = "REF", help_heading = WORKFLOW)]
+    certificate_source_ref: Option<String>,
+    /// The one run that must have signed, by its address
+    #[arg(long, value_name = "URL", help_heading = WORKFLOW)]
+    certificate_run_invocation: Option<String>,
+}
+
+/// The heading of the workflow's flags.
+const WORKFLOW: &str = "Workflow";
 
 #[derive(Serialize)]
 struct SignedBlobDocument {
@@ -104,7 +141,7 @@ pub(super) fn verify(args: &VerifyArgs, session: &Session) -> Result<ExitCode, F
     };
     let identity = identity_of(args, session)?;
     let root = args.trusted_root.as_deref();
-    if root.is_none() && matches!(identity, Identity::Certificate { .. }) {
+    if root.is_none() && !matches!(identity, Identity::Key(_)) {
         let problem = "a certificate is verified against a trusted root, and none is built in: \
                        give the instance's trusted_root.json with --trusted-root";
         return Err(Failure::Usage(problem.to_owned()));
@@ -114,15 +151,66 @@ pub(super) fn verify(args: &VerifyArgs, session: &Session) -> Result<ExitCode, F
 }
 
 fn identity_of(args: &VerifyArgs, session: &Session) -> Result<Identity, Failure> {
-    match (&args.key, &args.certificate_identity, &args.certificate_oidc_issuer) {
-        (Some(key), None, None) => Ok(Identity::Key(keys::read_managed(key, session)?)),
-        (None, Some(identity), Some(issuer)) if !identity.is_empty() && !issuer.is_empty() => {
+    let workflow = args.workflow.identity()?;
+    match (&args.key, &args.certificate_identity, workflow, &args.certificate_oidc_issuer) {
+        (Some(key), None, None, None) => Ok(Identity::Key(keys::read_managed(key, session)?)),
+        (None, Some(identity), None, Some(issuer))
+            if !identity.is_empty() && !issuer.is_empty() =>
+        {
             Ok(Identity::Certificate { identity: identity.clone(), issuer: issuer.clone() })
+        }
+        (None, None, Some(workflow), Some(issuer)) if !issuer.is_empty() => {
+            Ok(Identity::Workflow { workflow, issuer: issuer.clone() })
         }
         _ => {
             let problem = "give either --key, or --certificate-identity with \
-                           --certificate-oidc-issuer, neither of them empty";
+                           --certificate-oidc-issuer, or the five --certificate-workflow flags with \
+                           --certificate-oidc-issuer, none of them empty";
             Err(Failure::Usage(problem.to_owned()))
         }
+    }
+}
+
+impl WorkflowArgs {
+    fn identity(&self) -> Result<Option<WorkflowIdentity>, Failure> {
+        let parts = [
+            ("host", &self.certificate_workflow_host),
+            ("owner", &self.certificate_workflow_owner),
+            ("repository", &self.certificate_workflow_repository),
+            ("file", &self.certificate_workflow_file),
+            ("ref", &self.certificate_workflow_ref),
+        ];
+        let claims = [
+            &self.certificate_source_repository,
+            &self.certificate_source_ref,
+            &self.certificate_run_invocation,
+        ];
+        if parts.iter().all(|(_, part)| part.is_none()) && claims.iter().all(|one| one.is_none()) {
+            return Ok(None);
+        }
+        // A part that is not asked for would be one that may be anything.
+        if let Some((missing, _)) = parts.iter().find(|(_, part)| part.is_none()) {
+            let problem = format!(
+                "a workflow is named by all five parts: --certificate-workflow-{missing} is missing"
+            );
+            return Err(Failure::Usage(problem));
+        }
+        let [host, owner, repository, workflow, reference] =
+            parts.map(|(_, part)| part.clone().unwrap_or_default());
+        let [source_repository, source_ref, run_invocation] = claims.map(Clone::clone);
+        let document = WorkflowDocument {
+            host,
+            owner,
+            repository,
+            workflow,
+            reference,
+            source_repository,
+            source_ref,
+            run_invocation,
+        };
+        document
+            .try_into()
+            .map(Some)
+            .map_err(|error: WorkflowError| Failure::Usage(error.to_string()))
     }
 }

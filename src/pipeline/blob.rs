@@ -82,7 +82,7 @@ pub fn verify(
             by_key(&mut report, &name, &bundle, subject, key)
                 .map_err(|refusal| (refusal, bundle_path))
         }
-        Identity::Key(_) | Identity::Certificate { .. } => {
+        Identity::Key(_) | Identity::Certificate { .. } | Identity::Workflow { .. } => {
             let (path, root) = root.ok_or_else(|| (no_root(), bundle_path))?;
             let root = TrustedRoot::parse(&root).map_err(|refusal| (refusal, path))?;
             by_root(&mut report, &name, &bundle, subject, identity, &root)
@@ -160,14 +160,19 @@ fn by_root(
     let verified = sigstore::verify(bundle, subject, identity, root, report.judged_at())?;
     let attested = verified.value();
     match identity {
-        Identity::Certificate { identity, issuer } => {
+        Identity::Certificate { issuer, .. } | Identity::Workflow { issuer, .. } => {
             report.passed("signature", name, "by the key of the signing certificate");
             let window = attested
                 .certificate_window()
                 .map_or_else(String::new, |(from, until)| format!(", in use {from} to {until}"));
             let detail = format!("leads to the trusted root, publicly logged{window}");
             report.passed("certificate", name, detail);
-            report.passed("identity", name, format!("`{identity}`, vouched for by `{issuer}`"));
+            let who = attested.certificate_name().unwrap_or_default();
+            let who = match identity {
+                Identity::Workflow { workflow, .. } => format!("the workflow {workflow}: `{who}`"),
+                Identity::Certificate { .. } | Identity::Key(_) => format!("`{who}`"),
+            };
+            report.passed("identity", name, format!("{who}, vouched for by `{issuer}`"));
         }
         Identity::Key(key) => {
             report.passed("signature", name, format!("by the key {}", key.digest()));

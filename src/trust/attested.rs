@@ -7,6 +7,7 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attested {
     pub(super) payload: Option<Payload>,
+    pub(super) name: Option<String>,
     pub(super) certificate: Option<(Timestamp, Timestamp)>,
     pub(super) times: Vec<ProvenTime>,
     pub(super) entries: Vec<LoggedEntry>,
@@ -46,6 +47,12 @@ impl Attested {
     #[must_use]
     pub fn payload(&self) -> Option<&Payload> {
         self.payload.as_ref()
+    }
+
+    /// Returns the only name of the signing certificate, if there is one.
+    #[must_use]
+    pub fn certificate_name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
     /// Returns the window of the signing certificate, if there is one.

@@ -12,6 +12,7 @@ use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{KeyUsage, SubjectAltName};
 
 use super::Refusal;
+use super::identity::{Claims, WorkflowIdentity};
 use crate::finding::rules::trust as rules;
 use crate::time::Timestamp;
 
@@ -23,6 +24,23 @@ pub(super) struct Certificate(x509_cert::Certificate);
 const ISSUER_V2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.8");
 /// The same in its older form: the bare text.
 const ISSUER_V1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.1");
+/// What signed, once more beside the name: a UTF8String, as those below.
+const BUILD_SIGNER: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.9");
+/// The repository that was built.
+const SOURCE_REPOSITORY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.12");
+/// The branch or tag that was built.
+const SOURCE_REF: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.14");
+/// The run that built it.
+const RUN_INVOCATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.21");
+
+/// One name of a certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Name {
+    Address(String),
+    Uri(String),
+    /// One of a kind that names no signer.
+    Other,
+}
 
 impl Certificate {
     /// Reads a certificate in DER.
@@ -56,30 +74,17 @@ impl Certificate {
     /// exactly this issuer.
     ///
     /// Off-spec: the client specification lets a certificate have several names of which one
-    /// matches. Here it has exactly one, compared byte for byte: with several, whoever asked for
-    /// the certificate chose which reader sees whom.
+    /// matches. Here it has exactly one, compared byte for byte.
     pub(super) fn check(&self, identity: &str, issuer: &str) -> Result<(), Refusal> {
         self.check_extensions()?;
-        let mismatch =
-            |message: String| Err(Refusal::new(&rules::CERTIFICATE_IDENTITY_MISMATCH, message));
-        match self.names()?.as_slice() {
-            [Some(only)] if only == identity => {}
-            [Some(only)] => {
-                return mismatch(format!(
-                    "the certificate is for `{}`; expected `{}`",
-                    only.escape_debug(),
-                    identity.escape_debug()
-                ));
-            }
-            [None] => {
-                return mismatch("the certificate's name is no address and no URI".to_owned());
-            }
-            names => {
-                return mismatch(format!(
-                    "the certificate has {} names; expected one",
-                    names.len()
-                ));
-            }
+        let (Name::Address(name) | Name::Uri(name)) = self.only_name()? else {
+            return Err(mismatch("the certificate's name is no address and no URI"));
+        };
+        if name != identity {
+            let (name, identity) = (name.escape_debug(), identity.escape_debug());
+            return Err(mismatch(format!(
+                "the certificate is for `{name}`; expected `{identity}`"
+            )));
         }
         let issuers = self.issuers()?;
         if issuers.is_empty() || issuers.iter().any(|stated| stated != issuer) {
@@ -87,9 +92,44 @@ impl Certificate {
                 issuers.iter().map(|stated| format!("`{}`", stated.escape_debug())).collect();
             let stated = if stated.is_empty() { "nobody".to_owned() } else { stated.join(", ") };
             let expected = issuer.escape_debug();
-            return mismatch(format!("the issuer is {stated}; expected `{expected}`"));
+            return Err(mismatch(format!("the issuer is {stated}; expected `{expected}`")));
         }
         Ok(())
+    }
+
+    /// Returns the certificate's only name when it is this workflow's, and the certificate says
+    /// whatever else it must.
+    pub(super) fn workflow_name(&self, workflow: &WorkflowIdentity) -> Result<String, Refusal> {
+        self.check_extensions()?;
+        let Name::Uri(name) = self.only_name()? else {
+            return Err(mismatch("the certificate's name is no URI, as a workflow's is"));
+        };
+        workflow.check_name(&name).map_err(mismatch)?;
+        // Whoever reads this extension for the name must see the same workflow.
+        if let Some(signer) = self.text(BUILD_SIGNER)?.filter(|signer| *signer != name) {
+            let signer = signer.escape_debug();
+            let message = format!("the name is `{name}`, and the build signer is `{signer}`");
+            return Err(mismatch(message));
+        }
+        let stated = Claims {
+            source_repository: self.text(SOURCE_REPOSITORY)?,
+            source_ref: self.text(SOURCE_REF)?,
+            run_invocation: self.text(RUN_INVOCATION)?,
+        };
+        workflow.check_claims(&stated).map_err(mismatch)?;
+        Ok(name)
+    }
+
+    /// The only name; with several, whoever asked for the certificate chose which reader sees whom.
+    fn only_name(&self) -> Result<Name, Refusal> {
+        let mut names = self.names()?;
+        match (names.pop(), names.len()) {
+            (Some(only), 0) => Ok(only),
+            (last, before) => {
+                let count = before + usize::from(last.is_some());
+                Err(mismatch(format!("the certificate has {count} names; expected one")))
+            }
+        }
     }
 
     fn check_extensions(&self) -> Result<(), Refusal> {
@@ -107,8 +147,7 @@ impl Certificate {
         }
     }
 
-    /// Every name, `None` for one of a kind that names no signer.
-    fn names(&self) -> Result<Vec<Option<String>>, Refusal> {
+    fn names(&self) -> Result<Vec<Name>, Refusal> {
         let names = self.0.tbs_certificate.get::<SubjectAltName>().map_err(|_| {
             Refusal::new(&rules::CERTIFICATE_NOT_TRUSTED, "the certificate's names are malformed")
         })?;
@@ -116,16 +155,29 @@ impl Certificate {
         Ok(names
             .iter()
             .map(|name| match name {
-                GeneralName::Rfc822Name(text) => Some(text.as_str().to_owned()),
-                GeneralName::UniformResourceIdentifier(text) => Some(text.as_str().to_owned()),
+                GeneralName::Rfc822Name(text) => Name::Address(text.as_str().to_owned()),
+                GeneralName::UniformResourceIdentifier(text) => Name::Uri(text.as_str().to_owned()),
                 GeneralName::OtherName(_)
                 | GeneralName::DnsName(_)
                 | GeneralName::DirectoryName(_)
                 | GeneralName::EdiPartyName(_)
                 | GeneralName::IpAddress(_)
-                | GeneralName::RegisteredId(_) => None,
+                | GeneralName::RegisteredId(_) => Name::Other,
             })
             .collect())
+    }
+
+    /// The text of an extension that is a UTF8String, if the certificate has it.
+    fn text(&self, id: ObjectIdentifier) -> Result<Option<String>, Refusal> {
+        let mut extensions = self.0.tbs_certificate.extensions.iter().flatten();
+        let Some(extension) = extensions.find(|extension| extension.extn_id == id) else {
+            return Ok(None);
+        };
+        let text = Utf8StringRef::from_der(extension.extn_value.as_bytes()).map_err(|_| {
+            let message = format!("the certificate's extension {id} is malformed");
+            Refusal::new(&rules::CERTIFICATE_NOT_TRUSTED, message)
+        })?;
+        Ok(Some(text.as_str().to_owned()))
     }
 
     /// The issuer in each of the two forms that the certificate has.
@@ -150,6 +202,10 @@ impl Certificate {
         }
         Ok(issuers)
     }
+}
+
+fn mismatch(message: impl Into<String>) -> Refusal {
+    Refusal::new(&rules::CERTIFICATE_IDENTITY_MISMATCH, message)
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ use sigstore_verify::{
 
 pub use super::attested::{Attested, LoggedEntry, ProvenTime};
 use super::certificate::Certificate;
+use super::identity::WorkflowIdentity;
 use super::outline::{Outline, SignedBy};
 use super::verify::{Payload, Signer, Subject, Verified, open_sigstore};
 use super::{KeyError, KeyState, PublicKey, Refusal, pem, subjects};
@@ -70,8 +71,21 @@ pub enum Identity {
         /// The identity provider's URL, byte for byte.
         issuer: String,
     },
+    /// A CI workflow, whose certificate was vouched for by exactly this issuer.
+    Workflow {
+        /// The workflow.
+        workflow: WorkflowIdentity,
+        /// The identity provider's URL, byte for byte.
+        issuer: String,
+    },
     /// The holder of a key.
     Key(ManagedKey),
+}
+
+/// Who must have signed, after what may vary was held against the bundle: nothing varies in it.
+enum Expected<'a> {
+    Certificate { name: String, issuer: &'a str },
+    Key(&'a ManagedKey),
 }
 
 /// A key that the verifier brings.
@@ -229,7 +243,8 @@ impl Proof {
 /// 2. each log entry is of a known kind, and its checkpoint is the named log's;
 /// 3. the crate verifies chain, certificate log, timestamps, proofs, signature and consistency;
 /// 4. no proven time lies after `now`, each within the windows of who states it;
-/// 5. the certificate has exactly the one name, and its whole chain was in use; or the key was;
+/// 5. the certificate has exactly the one name (of a workflow: the one whose parts matched before
+///    step 2), and its whole chain was in use; or the key was;
 /// 6. the statement, if there is one, names the file.
 ///
 /// # Errors
@@ -245,18 +260,19 @@ pub fn verify(
     let outline = Outline::parse(bundle)?;
     check_signer(outline.signed_by(), identity)?;
     let bundle = read(bundle)?;
+    let expected = expected_of(&bundle, identity)?;
     let entries = entries_of(&bundle, outline, root)?;
-    let result = run(&root.verifier, &bundle, subject, identity)?;
+    let result = run(&root.verifier, &bundle, subject, &expected)?;
     let times = times_of(&bundle, &entries, root, &result)?;
     check_times(&bundle, &entries, &times, root, now)?;
-    let certificate = match identity {
-        Identity::Certificate { identity: name, issuer } => {
+    let certificate = match &expected {
+        Expected::Certificate { name, issuer } => {
             let certificate = signing_certificate(&bundle)?;
             certificate.check(name, issuer)?;
-            check_chains(&bundle, subject, identity, root, &times)?;
+            check_chains(&bundle, subject, &expected, root, &times)?;
             certificate.window()
         }
-        Identity::Key(key) => match key.out_of_use(&times, now) {
+        Expected::Key(key) => match key.out_of_use(&times, now) {
             Some(problem) => return Err(Refusal::new(&rules::TIME_NOT_PROVEN, problem)),
             None => None,
         },
@@ -267,23 +283,44 @@ pub fn verify(
             [hex(sha384(bytes).as_ref()), sha512(bytes).to_hex()]
         })?;
     }
-    let signers = signers_of(&bundle, identity);
-    let attested = Attested { payload, certificate, times, entries };
+    let signers = signers_of(&bundle, &expected);
+    let name = match expected {
+        Expected::Certificate { name, .. } => Some(name),
+        Expected::Key(_) => None,
+    };
+    let attested = Attested { payload, name, certificate, times, entries };
     Ok(open_sigstore(Proof { attested, signers }))
 }
 
 fn check_signer(signed_by: SignedBy, identity: &Identity) -> Result<(), Refusal> {
     match (signed_by, identity) {
-        (SignedBy::Certificate, Identity::Certificate { .. })
+        (SignedBy::Certificate, Identity::Certificate { .. } | Identity::Workflow { .. })
         | (SignedBy::Key, Identity::Key(_)) => Ok(()),
-        (SignedBy::Key, Identity::Certificate { .. }) => Err(Refusal::new(
-            &rules::CERTIFICATE_IDENTITY_MISMATCH,
-            "the bundle was signed with a key and carries no certificate",
-        )),
+        (SignedBy::Key, Identity::Certificate { .. } | Identity::Workflow { .. }) => {
+            Err(Refusal::new(
+                &rules::CERTIFICATE_IDENTITY_MISMATCH,
+                "the bundle was signed with a key and carries no certificate",
+            ))
+        }
         (SignedBy::Certificate, Identity::Key(_)) => Err(Refusal::new(
             &rules::BUNDLE_UNSUPPORTED,
             "the bundle carries a certificate; expected a signature by the given key",
         )),
+    }
+}
+
+/// Says exactly who must have signed. Of a workflow the certificate says it, after its parts
+/// matched: from there on that text is held byte for byte by every reader.
+fn expected_of<'a>(bundle: &Bundle, identity: &'a Identity) -> Result<Expected<'a>, Refusal> {
+    match identity {
+        Identity::Certificate { identity, issuer } => {
+            Ok(Expected::Certificate { name: identity.clone(), issuer })
+        }
+        Identity::Workflow { workflow, issuer } => {
+            let name = signing_certificate(bundle)?.workflow_name(workflow)?;
+            Ok(Expected::Certificate { name, issuer })
+        }
+        Identity::Key(key) => Ok(Expected::Key(key)),
     }
 }
 
@@ -306,18 +343,18 @@ fn run(
     verifier: &Verifier,
     bundle: &Bundle,
     subject: Subject<'_>,
-    identity: &Identity,
+    expected: &Expected<'_>,
 ) -> Result<VerificationResult, Refusal> {
     let artifact = match subject {
         Subject::Bytes(bytes) => Artifact::from(bytes),
         Subject::Digest(digest) => Artifact::from(Sha256Hash::from(*digest.as_bytes())),
     };
-    let result = match identity {
-        Identity::Certificate { identity, issuer } => {
-            let policy = VerificationPolicy::new(identity.as_str(), issuer.as_str());
+    let result = match expected {
+        Expected::Certificate { name, issuer } => {
+            let policy = VerificationPolicy::new(name.as_str(), *issuer);
             verifier.verify(artifact, bundle, &policy)
         }
-        Identity::Key(key) => {
+        Expected::Key(key) => {
             let policy = PublicKeyVerificationPolicy::new(DerPublicKey::from(key.spki.clone()));
             // A key that the caller brings needs no log; a bundle without entries has none to
             // check. Entries that are there are checked in full.
@@ -654,7 +691,7 @@ fn signing_certificate(bundle: &Bundle) -> Result<Certificate, Refusal> {
 fn check_chains(
     bundle: &Bundle,
     subject: Subject<'_>,
-    identity: &Identity,
+    expected: &Expected<'_>,
     root: &TrustedRoot,
     times: &[ProvenTime],
 ) -> Result<(), Refusal> {
@@ -677,7 +714,7 @@ fn check_chains(
         return Err(Refusal::new(&rules::TIME_NOT_PROVEN, message));
     }
     let narrowed = Verifier::new(&document).map_err(|error| unusable(&error.to_string()))?;
-    run(&narrowed, bundle, subject, identity).map(|_| ())
+    run(&narrowed, bundle, subject, expected).map(|_| ())
 }
 
 /// Returns the payload of an envelope: exactly the bytes that were signed.
@@ -692,16 +729,16 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// Returns whose signature counted, as far as the key is of a kind that signers of ours have.
-fn signers_of(bundle: &Bundle, identity: &Identity) -> Vec<Signer> {
-    let (owner, key) = match identity {
-        Identity::Certificate { identity, .. } => {
+fn signers_of(bundle: &Bundle, expected: &Expected<'_>) -> Vec<Signer> {
+    let (owner, key) = match expected {
+        Expected::Certificate { name, .. } => {
             let spki = bundle
                 .signing_certificate()
                 .and_then(|der| Certificate::from_der(der.as_bytes()))
                 .and_then(|certificate| certificate.public_key());
-            (identity.clone(), spki.and_then(|spki| PublicKey::from_der(&spki).ok()))
+            (name.clone(), spki.and_then(|spki| PublicKey::from_der(&spki).ok()))
         }
-        Identity::Key(key) => (String::new(), key.ours.clone()),
+        Expected::Key(key) => (String::new(), key.ours.clone()),
     };
     key.map(|key| Signer { owner, key_id: key.id(), algorithm: key.algorithm(), times: Vec::new() })
         .into_iter()
