@@ -11,6 +11,7 @@
 
 mod architecture;
 mod archive;
+mod areas;
 mod bad_input;
 mod cases;
 mod command;
@@ -25,5 +26,6 @@ mod sigstore;
 mod specimen;
 mod times;
 mod transcripts;
+mod tree;
 mod vectors;
 mod workflow;

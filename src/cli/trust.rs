@@ -9,10 +9,11 @@ use countersign::Timestamp;
 use countersign::pipeline::sign;
 use countersign::pipeline::trust::{self, Change, SignedDraft};
 use countersign::trust::RoleName;
-use countersign::trust::root::{KeyState, Keyless, TrustRootDocument};
+use countersign::trust::root::{CertificateName, KeyState, Keyless, TrustRootDocument};
 use serde::Serialize;
 
 use super::exit::{self, Failure};
+use super::identity::WorkflowArgs;
 use super::keys;
 use super::render::text::escape;
 use super::session::Session;
@@ -66,7 +67,7 @@ pub(super) enum Verb {
         expires: Option<Timestamp>,
     },
     /// Let somebody with a certificate speak for a person in some roles
-    AddIdentity(IdentityArgs),
+    AddIdentity(Box<IdentityArgs>),
     /// Change the policy, the Sigstore trusted root, or both
     Set {
         #[command(flatten)]
@@ -131,8 +132,15 @@ pub(super) struct IdentityArgs {
     #[arg(value_name = "NAME")]
     name: String,
     /// The only name that the certificate may have, in full
-    #[arg(long, value_name = "ID")]
-    certificate_identity: String,
+    #[arg(
+        long,
+        value_name = "ID",
+        required_unless_present = "certificate_workflow_host",
+        conflicts_with = "certificate_workflow_host"
+    )]
+    certificate_identity: Option<String>,
+    #[command(flatten)]
+    workflow: WorkflowArgs,
     /// The issuer that must have vouched for the name, in full
     #[arg(long, value_name = "URL")]
     certificate_oidc_issuer: String,
@@ -224,12 +232,21 @@ pub(super) fn run(verb: &Verb, session: &Session) -> Result<ExitCode, Failure> {
             make(&place.dir, change, *expires, session)
         }
         Verb::AddIdentity(args) => {
-            let identity = Keyless {
-                subject: args.certificate_identity.clone(),
+            let certificate = match (&args.certificate_identity, args.workflow.identity()?) {
+                (Some(subject), None) => CertificateName::Subject(subject.clone()),
+                (None, Some(workflow)) => CertificateName::Workflow(workflow),
+                _ => {
+                    let problem = "give either --certificate-identity or the five \
+                                   --certificate-workflow flags";
+                    return Err(Failure::Usage(problem.to_owned()));
+                }
+            };
+            let identity = Box::new(Keyless {
+                certificate,
                 issuer: args.certificate_oidc_issuer.clone(),
                 owner: args.owner.clone(),
                 state: KeyState::Active { from: session.issued_at },
-            };
+            });
             let change = Change::AddIdentity {
                 name: args.name.clone(),
                 identity,
@@ -329,8 +346,9 @@ fn show(document: &TrustRootDocument, what: &str, session: &Session) -> Result<E
         let _ = writeln!(text, "  key {id} {algorithm} of {owner}: {}", shown(key.state));
     }
     for (name, identity) in &document.identities {
-        let Keyless { subject, issuer, owner, state } = identity;
-        let (name, subject, issuer) = (escape(name), escape(subject), escape(issuer));
+        let Keyless { certificate, issuer, owner, state } = identity;
+        let (name, issuer) = (escape(name), escape(issuer));
+        let subject = escape(&certificate.to_string());
         let _ = writeln!(
             text,
             "  identity {name} {subject} by {issuer} of {}: {}",

@@ -101,7 +101,7 @@ pub enum Change {
         /// What it is called in the roles.
         name: String,
         /// Who it is.
-        identity: Keyless,
+        identity: Box<Keyless>,
         /// What it speaks for.
         roles: Vec<RoleName>,
         /// As for a key.
@@ -160,7 +160,7 @@ pub fn change(
                 let name = name.escape_debug();
                 return Err(refused(format!("the identity `{name}` is there already")));
             }
-            document.identities.insert(name.clone(), identity);
+            document.identities.insert(name.clone(), *identity);
             speak(&mut document, &roles, threshold, |role| role.identities.push(name.clone()));
         }
         Change::Set { policy, sigstore } => {

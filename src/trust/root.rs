@@ -10,8 +10,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::envelope::Envelope;
+use super::identity::WorkflowIdentity;
 use super::key::{KeyId, PublicKey};
-use super::sigstore::TrustedRoot;
+use super::sigstore::{Identity, TrustedRoot};
 use super::{KeyError, PrivateKey, Refusal, verify};
 use crate::digest::Digest;
 use crate::finding::Area;
@@ -76,14 +77,48 @@ pub struct Key {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Keyless {
-    /// The only name that the certificate may have, byte for byte: an address or a URI.
-    pub subject: String,
+    /// Which name the certificate must have.
+    pub certificate: CertificateName,
     /// The issuer that vouches for the name, byte for byte.
     pub issuer: String,
     /// The person, or the one machine, behind it. Thresholds count owners.
     pub owner: String,
     /// Whether its signatures count.
     pub state: KeyState,
+}
+
+/// The only name that a certificate may have.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CertificateName {
+    /// This one, byte for byte: an address or a URI.
+    Subject(String),
+    /// That of a CI workflow, part by part.
+    Workflow(WorkflowIdentity),
+}
+
+impl fmt::Display for CertificateName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Subject(subject) => formatter.write_str(subject),
+            Self::Workflow(workflow) => workflow.fmt(formatter),
+        }
+    }
+}
+
+impl Keyless {
+    /// Returns whom a certificate is held against.
+    pub(super) fn identity(&self) -> Identity {
+        let issuer = self.issuer.clone();
+        match &self.certificate {
+            CertificateName::Subject(identity) => {
+                Identity::Certificate { identity: identity.clone(), issuer }
+            }
+            CertificateName::Workflow(workflow) => {
+                Identity::Workflow { workflow: workflow.clone(), issuer }
+            }
+        }
+    }
 }
 
 /// Whether a key's signatures count.
@@ -579,11 +614,12 @@ impl TrustRootDocument {
         let mut seen = BTreeSet::new();
         for (name, identity) in &self.identities {
             let shown = name.escape_debug();
-            let Keyless { subject, issuer, owner, .. } = identity;
-            if [name, subject, issuer, owner].iter().any(|text| text.trim().is_empty()) {
+            let Keyless { certificate, issuer, owner, .. } = identity;
+            let subject = certificate.to_string();
+            if [name, &subject, issuer, owner].iter().any(|text| text.trim().is_empty()) {
                 return unsound(format!("the identity `{shown}` has an empty field"));
             }
-            if !seen.insert((subject, issuer)) {
+            if !seen.insert((certificate, issuer)) {
                 return unsound(format!("the identity `{shown}` is there under two names"));
             }
         }

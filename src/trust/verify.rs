@@ -437,13 +437,10 @@ fn judge_carried(
         }
         None => Subject::Bytes(signed.bytes),
     };
-    let by_certificate = speakers.identities.iter().map(|keyless| {
-        let identity = Identity::Certificate {
-            identity: keyless.subject.clone(),
-            issuer: keyless.issuer.clone(),
-        };
-        (identity, keyless.owner.as_str(), keyless.state)
-    });
+    let by_certificate = speakers
+        .identities
+        .iter()
+        .map(|keyless| (keyless.identity(), keyless.owner.as_str(), keyless.state));
     let by_key = speakers.keys.iter().map(|(_, key)| {
         (Identity::Key(key.public_key.clone().into()), key.owner.as_str(), key.state)
     });

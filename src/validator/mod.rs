@@ -40,6 +40,28 @@ impl Context {
     }
 }
 
+/// A document that a validator derives from its inputs and that travels as evidence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Derived {
+    /// Its file name, `stack-index.json`; one of its kind in an area.
+    pub name: String,
+    /// Its canonical JSON.
+    pub bytes: Vec<u8>,
+}
+
+/// Derives the documents of an area from its governed inputs: from primary data alone, never from
+/// what a tree states about itself. What cannot be read derives nothing; [`check`] says why.
+#[must_use]
+pub fn derive(area: Area, tree: &Tree, context: &Context) -> Vec<Derived> {
+    match area {
+        Area::Stack => stack::derive(tree, context),
+        Area::K8s => k8s::derive(tree, context),
+        Area::Observe => observe::derive(tree, context),
+        Area::Load => load::derive(tree, context),
+        Area::Release | Area::Rollback | Area::Trust | Area::Packet => Vec::new(),
+    }
+}
+
 /// Returns the folders in which an area's governed files lie.
 #[must_use]
 pub fn folders(area: Area) -> &'static [&'static str] {

@@ -6,9 +6,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use countersign::finding::ReportDocument;
+use countersign::finding::{Area, ReportDocument};
 
-use super::judge;
+use crate::areas::judge;
 
 /// How many findings of each rule the audit expects. What is not named here has none.
 const COUNTS: &[(&str, usize)] = &[
@@ -203,7 +203,7 @@ fn the_corpus_is_what_the_audit_says() {
         eprintln!("SKIPPED: no corpus/atlas-0.2.0 beside the repository");
         return;
     };
-    let report = judge(&root).to_document();
+    let report = judge(Area::Release, &root).to_document();
     digests_agree(&report);
     let mut wrong = Vec::new();
     for rule in countersign::finding::rules::release::RULES {
@@ -258,7 +258,7 @@ fn digests_agree(report: &ReportDocument) {
 #[test]
 fn one_cause_is_one_headline() {
     let Some(root) = corpus() else { return };
-    let report = judge(&root).to_document();
+    let report = judge(Area::Release, &root).to_document();
     let headlines: Vec<(usize, &str)> = report
         .headlines
         .iter()

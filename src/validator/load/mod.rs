@@ -3,7 +3,7 @@
 //! Reads every governed file of the area and judges what any file must be: there, readable,
 //! well-formed, and the same value to every reader.
 
-use super::{Context, Hygiene, governed};
+use super::{Context, Derived, Hygiene, governed};
 use crate::finding::rules::load as rules;
 use crate::finding::{Area, Report};
 use crate::tree::Tree;
@@ -20,4 +20,9 @@ const HYGIENE: Hygiene = Hygiene {
 /// Judges the area.
 pub(super) fn check(tree: &Tree, _context: &Context, report: &mut Report) {
     governed::check(Area::Load, FOLDERS, HYGIENE, tree, report);
+}
+
+/// Derives the area's documents.
+pub(super) fn derive(_tree: &Tree, _context: &Context) -> Vec<Derived> {
+    Vec::new()
 }

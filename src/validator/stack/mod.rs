@@ -5,7 +5,7 @@
 
 mod resolved;
 
-use super::{Context, Hygiene, governed};
+use super::{Context, Derived, Hygiene, governed};
 use crate::finding::rules::stack as rules;
 use crate::finding::{Area, Report};
 use crate::tree::Tree;
@@ -24,4 +24,9 @@ const HYGIENE: Hygiene = Hygiene {
 /// Judges the area.
 pub(super) fn check(tree: &Tree, _context: &Context, report: &mut Report) {
     governed::check(Area::Stack, FOLDERS, HYGIENE, tree, report);
+}
+
+/// Derives the area's documents.
+pub(super) fn derive(_tree: &Tree, _context: &Context) -> Vec<Derived> {
+    Vec::new()
 }

@@ -1,37 +1,83 @@
-//! A tree for a test, made of the base, one overlay, and archives and digests made from them.
+//! A tree for a test, made of a base, one overlay, edits, and archives and digests made from them.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use countersign::Digest;
+use countersign::finding::Area;
 
 const OPEN: &str = "<<sha256:";
 
-/// Copies the base and an overlay into a folder, then makes what is made from other files:
-/// `X.list` and `X.d/` become the archive `X`, `<<sha256:PATH>>` becomes the digest of a file.
+/// Copies a base and an overlay into a folder, then changes what the overlay's instructions say,
+/// then makes what is made from other files: `X.list` and `X.d/` become the archive `X`,
+/// `<<sha256:PATH>>` becomes the digest of a file.
 ///
-/// A line of a list is a path of the tree, or a member's name and a path, or `!link NAME`.
-pub(crate) fn build(overlay: &Path) -> tempfile::TempDir {
+/// A line of a list is a path of the tree, or a member's name and a path, or `!link NAME`. A line of
+/// `delete.txt` is a path that must be there and is taken away. `edit.toml` changes text that must
+/// stand exactly once, or, with `every = true`, at least once:
+///
+/// ```toml
+/// [[edit]]
+/// file = "ops/stack/redis/redis.yaml"
+/// find = "redis:7.4.2@"
+/// replace = "redis:latest@"
+/// ```
+pub(crate) fn build(base: &Base, overlay: &Path) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
-    copy(&cases().join("base"), root);
-    let deletions = overlay.join("delete.txt");
+    match base {
+        Base::Folder(base) => copy(base, root),
+        Base::OwnOps => copy(&repository().join("ops"), &root.join("ops")),
+    }
     copy(overlay, root);
-    for line in fs::read_to_string(&deletions).unwrap_or_default().lines() {
+    let instructions = |name: &str| {
+        let text = fs::read_to_string(root.join(name)).unwrap_or_default();
+        let _ = fs::remove_file(root.join(name));
+        text
+    };
+    let (deletions, edits) = (instructions("delete.txt"), instructions("edit.toml"));
+    for line in deletions.lines() {
         let path = root.join(line);
         if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) }
             .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
+    edit(root, &edits);
     while make_one(root) {}
     let open: Vec<_> = files(root).into_iter().filter(|path| is_open(path)).collect();
     assert!(open.is_empty(), "these files wait for each other: {open:?}");
     folder
 }
 
-/// Where the cases lie.
-pub(crate) fn cases() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/release")
+/// What an overlay is laid over.
+pub(crate) enum Base {
+    /// A folder of the tests.
+    Folder(PathBuf),
+    /// The repository's own `ops/`.
+    OwnOps,
+}
+
+/// Where the cases of an area lie.
+pub(crate) fn cases(area: Area) -> PathBuf {
+    repository().join("tests/cases").join(area.word())
+}
+
+fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn edit(root: &Path, edits: &str) {
+    let edits = toml_edit::Document::parse(edits).unwrap();
+    for edit in edits.get("edit").and_then(|edits| edits.as_array_of_tables()).into_iter().flatten()
+    {
+        let text = |key: &str| edit[key].as_str().unwrap();
+        let (file, find) = (text("file"), text("find"));
+        let before = fs::read_to_string(root.join(file)).unwrap_or_else(|e| panic!("{file}: {e}"));
+        let times = before.matches(find).count();
+        let every = edit.get("every").is_some_and(|every| every.as_bool().unwrap());
+        assert!(times == 1 || every && times > 0, "{file} holds {times} times: {find}");
+        fs::write(root.join(file), before.replace(find, text("replace"))).unwrap();
+    }
 }
 
 /// Makes whatever can be made now; tells whether there was anything.
