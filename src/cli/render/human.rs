@@ -44,6 +44,9 @@ fn verdict_line(report: &ReportDocument, style: Style) -> String {
         Verdict::Pass => ("pass", Tone::Good),
         Verdict::Refused => ("refused", Tone::Bad),
         Verdict::Undecided => ("undecided", Tone::Unsure),
+        Verdict::Ready => ("ready", Tone::Good),
+        Verdict::Blocked => ("blocked", Tone::Bad),
+        Verdict::Unknown => ("unknown", Tone::Unsure),
     };
     let summary = &report.summary;
     let mut counts = Vec::new();
@@ -221,7 +224,9 @@ fn place_of(location: &LocationDocument) -> String {
 
 fn next_step(report: &ReportDocument, style: Style) -> String {
     let text = match report.verdict {
-        Verdict::Pass => return String::new(),
+        Verdict::Pass | Verdict::Ready | Verdict::Blocked | Verdict::Unknown => {
+            return String::new();
+        }
         Verdict::Refused => match report.findings.iter().find(|finding| finding.waived.is_none()) {
             Some(finding) => format!("next: `countersign explain {}`", finding.code),
             None => return String::new(),

@@ -1,10 +1,47 @@
-//! The rules of the area `rollback`.
+//! The rules of the area `rollback`: about a tree, and about a pair of releases.
+
+mod pair;
 
 use super::{Rule, Weight};
 use crate::finding::{Area, Severity};
 
-/// The table, in the order of the codes.
+pub use pair::*;
+
+/// The rules about a tree, in the order of the codes.
 pub const RULES: &[&Rule] = &[&INPUT_UNREADABLE, &DOCUMENT_MALFORMED, &SCALAR_AMBIGUOUS];
+
+/// The rules about a pair of releases, in the order of the codes.
+pub const PAIR: &[&Rule] = &[
+    &TARGET_NOT_PREDECESSOR,
+    &PAIR_NOT_VERIFIED,
+    &SIGNER_NOT_TRUSTED_NOW,
+    &TARGET_NOT_RETRIEVABLE,
+    &RETENTION_TOO_SHORT,
+    &TARGET_WITHDRAWN,
+    &DIRECTION_WRONG,
+    &COMPATIBILITY_NOT_SUPPORTED,
+    &MIGRATION_CONTRACTS,
+    &MIGRATION_IRREVERSIBLE,
+    &BACKUP_NOT_PROVEN,
+    &STORED_FORMAT_UNREADABLE,
+    &MESSAGE_FORMAT_UNREADABLE,
+    &CLIENTS_DEPEND_ON_CANDIDATE,
+    &CONFIGURATION_NOT_IGNORABLE,
+    &CUSTOM_RESOURCE_NOT_SERVED,
+    &API_REMOVED_IN_CLUSTER,
+    &IMMUTABLE_FIELD_CHANGES,
+    &NEEDED_OBJECT_GONE,
+    &ROLLOUT_UNCONTROLLED,
+    &ABORT_CRITERIA_UNSOUND,
+    &ROLLBACK_NOT_DRILLED,
+    &DRILL_TOO_OLD,
+    &DRILL_FAILED,
+    &ROLLBACK_TOO_SLOW,
+    &TARGET_CAPACITY_UNPROVEN,
+    &TARGET_NOT_OBSERVABLE,
+    &RUNBOOK_NOT_PINNED,
+    &NO_HOLD_AFTER_ROLLBACK,
+];
 
 /// An input is missing, cannot be read, or is not a regular file.
 pub static INPUT_UNREADABLE: Rule = Rule {
