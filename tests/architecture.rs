@@ -27,7 +27,7 @@ const NAMED_IN: [(&str, &[&str]); 16] = [
     ("semver::", &["version.rs"]),
     ("jsonschema::", &["document/schema.rs"]),
     ("saphyr_parser::", &["document/yaml.rs"]),
-    ("rustix::", &["tree.rs"]),
+    ("rustix::", &["tree/listing.rs", "tree/mod.rs", "tree/named.rs", "tree/write.rs"]),
     ("sigstore_trust_root::", &["trust/sigstore.rs"]),
     ("sigstore_types::", &["trust/sigstore.rs"]),
     ("sigstore_verify::", &["trust/sigstore.rs"]),
