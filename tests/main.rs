@@ -22,6 +22,7 @@ mod json_tree;
 mod made_cases;
 mod mutation;
 mod release;
+mod rollback;
 mod schemas;
 mod sigstore;
 mod specimen;

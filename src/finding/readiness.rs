@@ -23,8 +23,8 @@ use crate::version::Version;
 pub struct Readiness {
     /// What is asked for.
     pub action: Direction,
-    /// The release that would be left.
-    pub from: ReleaseDocument,
+    /// The release that would be left; absent when what was given is no packet.
+    pub from: Option<ReleaseDocument>,
     /// The release that would be gone to; absent when there is none.
     pub to: Option<ReleaseDocument>,
     /// Where, when it is known.

@@ -7,7 +7,7 @@ use crate::version::{Version, VersionRange};
 
 /// What a table says about one step.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Support {
+pub(super) enum Support {
     /// A row supports it.
     Supported,
     /// A row says that it is not supported.
@@ -32,7 +32,7 @@ struct Row<'a> {
 /// Looks a step up. A table with a row that cannot be read supports nothing: the row could be the
 /// one that forbids it.
 #[must_use]
-pub fn support(table: &[CompatibilityRow], from: &Version, to: &Version) -> Support {
+pub(super) fn support(table: &[CompatibilityRow], from: &Version, to: &Version) -> Support {
     let mut rows = Vec::with_capacity(table.len());
     for (index, row) in table.iter().enumerate() {
         match (row.from.parse(), row.to.parse()) {

@@ -21,9 +21,10 @@ pub use evidence::{
     ClusterState, Evidence, Restore, Retrieval, RetrievedItem, Scan, Sourced, WithdrawnList,
     WithdrawnRelease,
 };
-pub use facts::{Plan, RollbackFacts};
+pub use facts::{AnalysisFacts, CustomResourceFacts, ObjectFacts, Plan, RollbackFacts};
 pub use question::{Answer, Question, Refused, Side};
-pub use readiness::{judge_pair, judge_without_target};
+pub use readiness::{judge_pair, judge_without_packet, judge_without_target};
+pub use sql::{Effect, classify};
 
 use super::{Context, Derived, Hygiene, governed};
 use crate::finding::rules::rollback as rules;

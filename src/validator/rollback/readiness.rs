@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::checks::{CHECKS, ReadinessCheck};
 use super::question::{Answer, Question};
 use crate::finding::{
-    ApprovalsDocument, Direction, Finding, Location, Readiness, ReadinessRow, Report, Status,
+    ApprovalsDocument, Direction, Finding, Location, Readiness, ReadinessRow, ReleaseDocument,
+    Report, Status,
 };
 use crate::time::Timestamp;
 use crate::trust::RoleName;
@@ -25,11 +26,11 @@ pub fn judge_pair(question: &Question<'_>, report: &mut Report) {
         report.skipped("evidence", name.as_str(), why.as_str());
     }
     let (installed, running) = question.installed_and_running();
-    let (from, to) = (running.release(), installed.release());
+    let (from, to) = (Some(running.release()), Some(installed.release()));
     let readiness = Readiness {
         action: question.direction,
         from,
-        to: Some(to),
+        to,
         environment: question.environment.clone(),
         until: until(&answers, question),
         will_not_return: will_not_return(question),
@@ -50,17 +51,32 @@ pub fn judge_without_target(
     let first = &CHECKS[0];
     report.set_readiness(Readiness {
         action: Direction::Rollback,
-        from: crate::finding::ReleaseDocument {
+        from: Some(ReleaseDocument {
             product: candidate.product.clone(),
             version: candidate.version.clone(),
             sha256: packet,
-        },
+        }),
         to: None,
         environment: None,
         until: None,
         will_not_return: Vec::new(),
         approvals: ApprovalsDocument::default(),
         checks: vec![row(first, answer)],
+    });
+}
+
+/// The answer when one of the two is no packet: the report has the reason.
+pub fn judge_without_packet(direction: Direction, name: &str, report: &mut Report) {
+    let answer = Answer::fails(format!("`{}` is no packet that can be read", name.escape_debug()));
+    report.set_readiness(Readiness {
+        action: direction,
+        from: None,
+        to: None,
+        environment: None,
+        until: None,
+        will_not_return: Vec::new(),
+        approvals: ApprovalsDocument::default(),
+        checks: vec![row(&CHECKS[1], answer)],
     });
 }
 

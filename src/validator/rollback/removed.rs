@@ -4,7 +4,7 @@ use crate::version::Version;
 
 /// Tells in which version of Kubernetes an interface was removed; nothing for one that was not.
 #[must_use]
-pub fn removed_in(api_version: &str, kind: &str) -> Option<Version> {
+pub(super) fn removed_in(api_version: &str, kind: &str) -> Option<Version> {
     let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
     let minor = REMOVED
         .iter()

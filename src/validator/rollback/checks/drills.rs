@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::evidence::Sourced;
 use super::super::question::{Answer, Question};
-use crate::finding::Area;
+use crate::finding::{Area, InputDocument};
 use crate::provenance::{RollbackDrill, TestOutcome};
 
 type Drills<'a> = Vec<&'a Sourced<RollbackDrill>>;
@@ -41,8 +41,13 @@ fn required<'a>(question: &'a Question<'_>) -> Result<Drills<'a>, Answer> {
     Ok(real.into_iter().filter(|drill| asked.contains(drill.value.profile.as_str())).collect())
 }
 
-fn sources<'a>(drills: &'a Drills<'_>) -> impl Iterator<Item = &'a crate::finding::InputDocument> {
+fn sources<'a>(drills: &'a Drills<'_>) -> impl Iterator<Item = &'a InputDocument> {
     drills.iter().map(|drill| &drill.input)
+}
+
+/// The same for the checks that ask how the drills went: without drills the question is RB22's.
+fn judged<'a>(question: &'a Question<'_>) -> Result<Drills<'a>, Answer> {
+    required(question).map_err(|_| Answer::not_applicable("there is no drill to judge; see RB22"))
 }
 
 /// RB22: in every required profile, not simulated.
@@ -61,7 +66,7 @@ pub(super) fn drilled(question: &Question<'_>) -> Answer {
 
 /// RB23: in every required profile the newest is young enough, and after both were assembled.
 pub(super) fn recent(question: &Question<'_>) -> Answer {
-    let drills = match required(question) {
+    let drills = match judged(question) {
         Ok(drills) => drills,
         Err(answer) => return answer,
     };
@@ -100,7 +105,7 @@ pub(super) fn recent(question: &Question<'_>) -> Answer {
 
 /// RB24: every drill restored the target, kept its invariants, and lost no more than allowed.
 pub(super) fn lossless(question: &Question<'_>) -> Answer {
-    let drills = match required(question) {
+    let drills = match judged(question) {
         Ok(drills) => drills,
         Err(answer) => return answer,
     };
@@ -138,7 +143,7 @@ pub(super) fn lossless(question: &Question<'_>) -> Answer {
 
 /// RB25: the 95th percentile of all drills, by the nearest rank.
 pub(super) fn fast_enough(question: &Question<'_>) -> Answer {
-    let drills = match required(question) {
+    let drills = match judged(question) {
         Ok(drills) => drills,
         Err(answer) => return answer,
     };
@@ -171,18 +176,18 @@ pub(super) fn observable(question: &Question<'_>) -> Answer {
 fn result_of(question: &Question<'_>, area: Area) -> Answer {
     let target = &question.target;
     let version = &target.manifest.version;
-    match target.results.get(&area) {
-        Some((TestOutcome::Passed | TestOutcome::Warned, _)) => {
-            Answer::holds(format!("the {area} evidence of {version} passed"))
-                .from(&[target.input()])
+    let Some((outcome, sha256)) = target.results.get(&area) else {
+        let detail = format!("the packet of {version} has no test result of the area {area}");
+        return Answer::unknown(detail).from(&[target.input()]);
+    };
+    let name = format!("{}!evidence/{area}/test-result.json", target.manifest.stem());
+    let input = InputDocument { name, sha256: *sha256 };
+    match outcome {
+        TestOutcome::Passed | TestOutcome::Warned => {
+            Answer::holds(format!("the {area} evidence of {version} passed")).from(&[input])
         }
-        Some((TestOutcome::Failed, _)) => {
-            Answer::fails(format!("the {area} evidence of {version} failed"))
-                .from(&[target.input()])
+        TestOutcome::Failed => {
+            Answer::fails(format!("the {area} evidence of {version} failed")).from(&[input])
         }
-        None => Answer::unknown(format!(
-            "the packet of {version} has no test result of the area {area}"
-        ))
-        .from(&[target.input()]),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::approval::{Asked, approvers_so_far, judge_approvals};
 use super::super::question::{Answer, Question};
 use crate::finding::rules::trust as rules;
-use crate::finding::{Direction, Report};
+use crate::finding::{Direction, InputDocument, Report};
 use crate::provenance::{Action, Approval, Statement};
 use crate::trust::Content;
 
@@ -23,22 +23,22 @@ pub(super) fn approved(question: &Question<'_>) -> Answer {
     let asked = asked(question, &environment, &requester, at_least);
     let mut report = Report::new("rollback check", question.now, true);
     let approved = judge_approvals(&question.evidence.approvals, asked, question.root, &mut report);
-    let notes: Vec<&str> = report
-        .findings()
-        .iter()
-        .filter(|finding| finding.rule != &rules::APPROVAL_MISSING || approved.is_none())
-        .map(|finding| finding.message.as_str())
-        .collect();
+    let missing = report.findings().iter().find(|one| one.rule == &rules::APPROVAL_MISSING);
     match approved {
         Some(approved) => {
             let owners: Vec<_> =
                 approved.owners.iter().map(|owner| owner.escape_debug().to_string()).collect();
             let detail =
                 format!("by {}, for `{}`", owners.join(" and "), environment.escape_debug());
-            let answer = Answer::holds(detail);
+            let used = approved
+                .payloads
+                .iter()
+                .map(|sha256| InputDocument { name: "approval".to_owned(), sha256: *sha256 });
+            let used: Vec<_> = used.collect();
+            let answer = Answer::holds(detail).from(&used);
             approved.until.map_or(answer.clone(), |until| answer.until(until))
         }
-        None => Answer::fails(notes.join("; ")),
+        None => Answer::fails(missing.map_or("nobody has approved it", |one| one.message.as_str())),
     }
 }
 
