@@ -45,7 +45,7 @@ type Edit = fn(&mut Question<'_>);
 /// What breaks one check, and what it comes to then.
 const FAULTS: &[(&str, Status, Edit)] = &[
     ("RB01", Status::Fails, |q| {
-        q.candidate.manifest.previous.as_mut().unwrap().sha256 = pair::digest("x")
+        q.candidate.manifest.previous.as_mut().unwrap().sha256 = pair::digest("x");
     }),
     ("RB01", Status::Fails, |q| q.candidate.manifest.sequence = 4),
     ("RB01", Status::Unknown, |q| q.candidate.manifest.previous = None),
@@ -55,10 +55,10 @@ const FAULTS: &[(&str, Status, Edit)] = &[
     ("RB03", Status::Fails, |q| q.target.signers.clear()),
     ("RB04", Status::Unknown, |q| q.evidence.retrievals.clear()),
     ("RB04", Status::Unknown, |q| {
-        q.evidence.retrievals[0].value.checked_at = pair::time("2026-11-01T00:00:00Z")
+        q.evidence.retrievals[0].value.checked_at = pair::time("2026-11-01T00:00:00Z");
     }),
     ("RB04", Status::Fails, |q| {
-        q.evidence.retrievals[0].value.items[0].retrieved_digest = "sha256:00".to_owned()
+        q.evidence.retrievals[0].value.items[0].retrieved_digest = "sha256:00".to_owned();
     }),
     ("RB05", Status::Fails, |q| pair::plan(q).retention.days_kept = 14),
     ("RB05", Status::Fails, |q| pair::plan(q).window_days = 0),
@@ -90,7 +90,7 @@ const FAULTS: &[(&str, Status, Edit)] = &[
         pair::restored(q);
     }),
     ("RB12", Status::Fails, |q| {
-        pair::plan(q).formats[0].candidate_writes = "entries-tsv/2".to_owned()
+        pair::plan(q).formats[0].candidate_writes = "entries-tsv/2".to_owned();
     }),
     ("RB13", Status::Fails, |q| {
         let format = &mut pair::plan(q).formats[1];
@@ -108,7 +108,8 @@ const FAULTS: &[(&str, Status, Edit)] = &[
     ("RB16", Status::Fails, |q| pair::deleted_definition(q)),
     ("RB17", Status::Unknown, |q| q.evidence.clusters.clear()),
     ("RB17", Status::Fails, |q| {
-        pair::object(&mut q.target, "PodDisruptionBudget").api_version = "policy/v1beta1".to_owned()
+        pair::object(&mut q.target, "PodDisruptionBudget").api_version =
+            "policy/v1beta1".to_owned();
     }),
     ("RB18", Status::Fails, |q| {
         pair::object(&mut q.target, "Deployment")
@@ -123,24 +124,24 @@ const FAULTS: &[(&str, Status, Edit)] = &[
             .rollout
             .as_mut()
             .unwrap()
-            .revision_history_limit = 0
+            .revision_history_limit = 0;
     }),
     ("RB20", Status::Fails, |q| pair::plan(q).helm_history_max = 1),
     ("RB21", Status::Fails, |q| {
-        pair::analysis(q, "sum(rate(nobody_exports_this_total[5m]))", Some(2))
+        pair::analysis(q, "sum(rate(nobody_exports_this_total[5m]))", Some(2));
     }),
     ("RB21", Status::Fails, |q| pair::analysis(q, "up", None)),
     ("RB22", Status::Unknown, |q| q.evidence.drills.clear()),
     ("RB22", Status::Unknown, |q| {
-        q.evidence.drills.iter_mut().for_each(|drill| drill.value.simulated = true)
+        q.evidence.drills.iter_mut().for_each(|drill| drill.value.simulated = true);
     }),
     ("RB22", Status::Unknown, |q| q.evidence.drills.retain(|drill| drill.value.profile == "ci")),
     ("RB23", Status::Fails, |q| pair::plan(q).maximum_drill_age_days = 0),
     ("RB23", Status::Fails, |q| {
-        q.candidate.manifest.issued_at = pair::time("2026-11-24T08:00:00Z")
+        q.candidate.manifest.issued_at = pair::time("2026-11-24T08:00:00Z");
     }),
     ("RB24", Status::Fails, |q| {
-        q.evidence.drills[0].value.invariants[0].after_sha256 = pair::digest("x")
+        q.evidence.drills[0].value.invariants[0].after_sha256 = pair::digest("x");
     }),
     ("RB24", Status::Fails, |q| q.evidence.drills[0].value.invariants.clear()),
     ("RB24", Status::Fails, |q| q.evidence.drills[1].value.requests.failed = 1),
@@ -164,7 +165,7 @@ const FAULTS: &[(&str, Status, Edit)] = &[
     ("RB29", Status::Fails, |q| pair::plan(q).runbook.sha256 = pair::digest("x")),
     ("RB29", Status::Fails, |q| pair::plan(q).runbook.owner.clear()),
     ("RB29", Status::Fails, |q| {
-        q.evidence.drills[0].value.runbook_sha256 = Some(pair::digest("x"))
+        q.evidence.drills[0].value.runbook_sha256 = Some(pair::digest("x"));
     }),
     ("RB30", Status::Fails, |q| pair::plan(q).after_rollback.reject_candidate = false),
 ];

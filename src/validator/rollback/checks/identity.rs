@@ -1,7 +1,8 @@
 //! Which two releases these are, and whether they are what they say.
 
 use super::super::question::{Answer, Question, Side};
-use crate::finding::{Area, Direction};
+use crate::finding::{Area, Direction, Status};
+use crate::trust::Signer;
 
 /// RB01: by digest, version and sequence.
 pub(super) fn predecessor(question: &Question<'_>) -> Answer {
@@ -54,7 +55,7 @@ pub(super) fn signers(question: &Question<'_>) -> Answer {
     }
     let answer = judge_refusals(question, |area| area == Area::Trust, "");
     let people = |side: &Side| {
-        let one = |signer: &crate::trust::Signer| {
+        let one = |signer: &Signer| {
             let owner = signer.owner.escape_debug();
             match signer.times.first() {
                 Some(time) => format!("{owner} at {}", time.at),
@@ -66,14 +67,12 @@ pub(super) fn signers(question: &Question<'_>) -> Answer {
     let (candidate, target) = (people(&question.candidate), people(&question.target));
     let is_sealed = !question.candidate.signers.is_empty() && !question.target.signers.is_empty();
     match answer.status {
-        crate::finding::Status::Holds if is_sealed => {
+        Status::Holds if is_sealed => {
             Answer { detail: format!("candidate: {candidate}; target: {target}"), ..answer }
         }
-        crate::finding::Status::Holds => {
-            Answer::fails("one of the packets has no seal that counts")
-                .from(&[question.candidate.input(), question.target.input()])
-        }
-        _ => answer,
+        Status::Holds => Answer::fails("one of the packets has no seal that counts")
+            .from(&[question.candidate.input(), question.target.input()]),
+        Status::Fails | Status::Unknown | Status::NotApplicable => answer,
     }
 }
 

@@ -47,10 +47,11 @@ pub(super) fn retrievable(question: &Question<'_>) -> Answer {
                 return Answer::fails(detail).from(&inputs);
             }
             let hex = item.retrieved_digest.strip_prefix("sha256:").unwrap_or_default();
-            if let (true, Ok(digest)) = (is_current, hex.parse::<Digest>()) {
-                if wanted.contains_key(&digest) && found.insert(digest) {
-                    until = Some(until.map_or(ends, |before| ends.min(before)));
-                }
+            if let (true, Ok(digest)) = (is_current, hex.parse::<Digest>())
+                && wanted.contains_key(&digest)
+                && found.insert(digest)
+            {
+                until = Some(until.map_or(ends, |before| ends.min(before)));
             }
         }
     }
