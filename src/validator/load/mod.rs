@@ -3,6 +3,10 @@
 //! Reads every governed file of the area and judges what any file must be: there, readable,
 //! well-formed, and the same value to every reader.
 
+pub mod result;
+pub mod statistics;
+pub mod threshold;
+
 use super::{Context, Derived, Hygiene, governed};
 use crate::finding::rules::load as rules;
 use crate::finding::{Area, Report};
