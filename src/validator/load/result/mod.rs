@@ -19,6 +19,7 @@ use std::io::{self, Read};
 
 pub use metric::{Known, Metric, Stated};
 pub use options::{Executor, Options, Plan};
+pub(super) use summary::duration_ms;
 
 use crate::digest::Digest;
 use crate::document::{self, Limits, Node, Position};
