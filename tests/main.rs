@@ -17,6 +17,7 @@ mod cases;
 mod command;
 mod environment;
 mod forgery;
+mod images;
 mod json_tree;
 mod made_cases;
 mod mutation;
