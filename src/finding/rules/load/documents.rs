@@ -1,10 +1,7 @@
-//! The rules of the area `load`.
+//! Rules about files as such.
 
-use super::{Rule, Weight};
+use crate::finding::rules::{Rule, Weight};
 use crate::finding::{Area, Severity};
-
-/// The table, in the order of the codes.
-pub const RULES: &[&Rule] = &[&INPUT_UNREADABLE, &DOCUMENT_MALFORMED, &SCALAR_AMBIGUOUS];
 
 /// An input is missing, cannot be read, or is not a regular file.
 pub static INPUT_UNREADABLE: Rule = Rule {
