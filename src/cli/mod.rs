@@ -6,6 +6,7 @@ mod check;
 mod checksums;
 mod demo;
 mod exit;
+mod helm;
 mod identity;
 mod inspect;
 mod keys;
