@@ -27,8 +27,8 @@ pub struct ProvenTime {
 pub struct LoggedEntry {
     /// The log's address.
     pub log: String,
-    /// Who runs the log, or the log's address where the trusted root does not say.
-    pub operator: String,
+    /// Who runs the log; none where the trusted root does not say.
+    pub operator: Option<String>,
     /// The entry's number in it.
     pub index: u64,
     /// The entry's kind and version.

@@ -27,7 +27,8 @@ pub(super) fn entries_of(
     entries.iter().map(|entry| entry_of(entry, root)).collect()
 }
 
-/// Counts who runs the logs of these entries: two logs of one operator are one witness.
+/// Counts who runs the logs of these entries: two logs of one operator are one witness, and logs
+/// of which nobody says who runs them may all be one operator's.
 pub(in crate::trust) fn operators(entries: &[LoggedEntry]) -> usize {
     entries.iter().map(|entry| &entry.operator).collect::<BTreeSet<_>>().len()
 }
@@ -73,7 +74,7 @@ fn entry_of(entry: &TransparencyLogEntry, root: &TrustedRoot) -> Result<LoggedEn
     };
     Ok(LoggedEntry {
         log: log.base_url.clone(),
-        operator: root.operators.get(&log.base_url).unwrap_or(&log.base_url).clone(),
+        operator: root.operators.get(&log.base_url).cloned(),
         index: entry.log_index.get(),
         kind: format!("{} {}", entry.kind_version.kind(), entry.kind_version.version()),
         tree_size,
@@ -115,6 +116,11 @@ fn checkpoint_of(proof: &InclusionProof, log: &TransparencyLog, v2: bool) -> Res
     let spelled = text.lines().nth(1) == Some(size.to_string().as_str());
     if !(plain && body_and_signatures && spelled) {
         return Err(log_refused("a checkpoint that is not in its one form"));
+    }
+    let mut lines = BTreeSet::new();
+    let signatures = text.rsplit("\n\n").next().unwrap_or_default();
+    if !signatures.lines().all(|line| lines.insert(line)) {
+        return Err(log_refused("a checkpoint with a signature that stands twice"));
     }
     if !v2 && proof.tree_size != size {
         return Err(log_refused("proof and checkpoint are of trees of different sizes"));
