@@ -15,7 +15,7 @@ const ROOMS: [&[&str]; 7] = [
 ];
 
 /// Which file alone may name a crate.
-const NAMED_IN: [(&str, &[&str]); 16] = [
+const NAMED_IN: &[(&str, &[&str])] = &[
     ("aws_lc_rs::", &["trust/key.rs"]),
     ("ed25519_dalek::", &["trust/key.rs"]),
     ("pkcs8::", &["trust/key.rs", "trust/pem.rs"]),
@@ -27,7 +27,7 @@ const NAMED_IN: [(&str, &[&str]); 16] = [
     ("semver::", &["version.rs"]),
     ("jsonschema::", &["document/schema.rs"]),
     ("saphyr_parser::", &["document/yaml.rs"]),
-    ("rustix::", &["tree.rs"]),
+    ("rustix::", &["tree/*"]),
     ("sigstore_trust_root::", &["trust/sigstore/*"]),
     ("sigstore_types::", &["trust/sigstore/*"]),
     ("sigstore_verify::", &["trust/sigstore/*"]),

@@ -18,6 +18,7 @@ mod cases;
 mod command;
 mod environment;
 mod forgery;
+mod images;
 mod instance;
 mod json_tree;
 mod made_cases;

@@ -4,6 +4,7 @@
 //! reads the clock, the environment or the network.
 
 mod governed;
+pub mod image;
 pub mod k8s;
 pub mod load;
 pub mod observe;
