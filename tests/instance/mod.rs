@@ -552,6 +552,8 @@ pub(crate) fn policy(product: &str) -> Policy {
         }],
         vulnerabilities: VulnerabilityBudget { max_critical: 0, max_high: 0 },
         max_waivers: 0,
+        waivers: None,
+        rollback: None,
         require_proven_time: false,
         log_operators: 0,
         max_packet_bytes: 1,

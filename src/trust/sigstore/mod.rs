@@ -23,7 +23,7 @@ pub(super) use self::time::open_timestamp;
 use self::time::{check_times, is_within, times_of, whole_chain_in_use};
 pub use self::trusted_root::TrustedRoot;
 use self::trusted_root::unusable;
-pub use super::attested::{Attested, LoggedEntry, ProvenTime};
+pub use super::attested::{Attested, LoggedEntry, LoggedTree, ProvenTime};
 use super::certificate::Certificate;
 use super::identity::WorkflowIdentity;
 use super::outline::{Outline, SignedBy};
@@ -264,7 +264,13 @@ fn signers_of(bundle: &Bundle, expected: &Expected<'_>) -> Vec<Signer> {
         }
         Expected::Key(key) => (String::new(), key.ours.clone()),
     };
-    key.map(|key| Signer { owner, key_id: key.id(), algorithm: key.algorithm(), times: Vec::new() })
-        .into_iter()
-        .collect()
+    key.map(|key| Signer {
+        owner,
+        key_id: key.id(),
+        algorithm: key.algorithm(),
+        times: Vec::new(),
+        entries: Vec::new(),
+    })
+    .into_iter()
+    .collect()
 }

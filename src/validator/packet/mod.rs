@@ -8,6 +8,7 @@ mod contents;
 mod evidence;
 mod policy;
 mod signed;
+mod waivers;
 
 pub use beside::{artifacts_beside, checksums_beside, judge_directory, report_beside};
 pub use contents::{
@@ -15,6 +16,8 @@ pub use contents::{
 };
 pub use evidence::{judge_evidence, judge_text, stated_version};
 pub use policy::{Expectations, judge_expectations, judge_freshness, judge_policy};
+pub(crate) use signed::people;
 pub use signed::{
     checksums_of, judge_checksums_signature, judge_provenance, judge_seal, provenance_of, seal_of,
 };
+pub use waivers::judge_waivers;

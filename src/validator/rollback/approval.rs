@@ -6,7 +6,9 @@ use crate::digest::Digest;
 use crate::finding::rules::trust as rules;
 use crate::finding::{Finding, Location, Report, Rule};
 use crate::provenance::{Action, Approval, PAYLOAD_TYPE, Statement};
+use crate::time::Timestamp;
 use crate::trust::{self, Bundle, Payload, RoleName, TrustRoot};
+use crate::validator::packet::people;
 
 /// What is to be approved.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +38,7 @@ pub fn judge_approvals(
     let now = report.judged_at();
     let mut passed_over = Vec::new();
     let opened = trust::open_approvals(bundles, role, asked.requester, root, now, |payload| {
-        judge_approval(payload, asked, report).map_err(|(rule, message)| {
+        judge_approval(payload, asked, root, report).map_err(|(rule, message)| {
             passed_over.push((rule, message.clone()));
             message
         })
@@ -46,12 +48,8 @@ pub fn judge_approvals(
     }
     match opened {
         Ok(approvals) => {
-            let owners: Vec<String> = approvals
-                .signers()
-                .iter()
-                .map(|signer| signer.owner.escape_debug().to_string())
-                .collect();
-            report.passed("approvals", asked.environment, format!("by {}", owners.join(", ")));
+            let detail = format!("by {}", people(approvals.signers()));
+            report.passed("approvals", asked.environment, detail);
             approvals.value().iter().map(|payload| Digest::of(&payload.bytes)).collect()
         }
         Err(refusal) => {
@@ -67,6 +65,7 @@ pub fn judge_approvals(
 fn judge_approval(
     payload: &Payload,
     asked: Asked<'_>,
+    root: &TrustRoot,
     report: &Report,
 ) -> Result<(), (&'static Rule, String)> {
     let scope = |problem: String| Err((&rules::APPROVAL_SCOPE_MISMATCH, problem));
@@ -98,6 +97,12 @@ fn judge_approval(
         let message = format!("an approval from {from} until {until}, judged at {now}");
         return Err((&rules::APPROVAL_EXPIRED, message));
     }
+    let seconds = approval.expires_at.seconds_since(approval.approved_at);
+    let hours = root.policy().rollback.map(|rules| rules.max_approval_hours);
+    if let Some(hours) = hours.filter(|hours| seconds > i64::from(*hours) * 3_600) {
+        let message = format!("an approval of {seconds} seconds; the policy allows {hours} hours");
+        return Err((&rules::APPROVAL_TOO_LONG, message));
+    }
     if asked.consumed.contains(&Digest::of(&payload.bytes)) {
         let message = format!("the approval of {} was used before", approval.approved_at);
         return Err((&rules::APPROVAL_CONSUMED, message));
@@ -105,11 +110,24 @@ fn judge_approval(
     Ok(())
 }
 
+/// Holds the release that is gone back to against the policy's window: how long ago it was issued.
+pub fn judge_window(issued_at: Timestamp, packet: &str, root: &TrustRoot, report: &mut Report) {
+    let Some(asked) = root.policy().rollback else { return };
+    let (days, now) = (asked.window_days, report.judged_at());
+    let last = issued_at.plus_days(days);
+    if now <= last {
+        return report.passed("rollback-window", packet, format!("until {last}"));
+    }
+    let message = format!("issued at {issued_at}, more than {days} days before {now}");
+    let location = Location::named(packet);
+    let finding = Finding::new(&rules::ROLLBACK_WINDOW_OVER, location, message);
+    report.failed("rollback-window", packet, finding);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::finding::Verdict;
-    use crate::time::Timestamp;
     use crate::trust::root::{
         Key, KeyState, Policy, RequiredEvidence, Role, TrustRootDocument, VulnerabilityBudget,
     };
@@ -165,6 +183,8 @@ mod tests {
                 }],
                 vulnerabilities: VulnerabilityBudget { max_critical: 0, max_high: 0 },
                 max_waivers: 0,
+                waivers: None,
+                rollback: None,
                 require_proven_time: false,
                 log_operators: 0,
                 max_packet_bytes: 1,

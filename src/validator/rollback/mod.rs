@@ -5,7 +5,7 @@
 
 mod approval;
 
-pub use approval::{Asked, judge_approvals};
+pub use approval::{Asked, judge_approvals, judge_window};
 
 use super::{Context, Hygiene, governed};
 use crate::finding::rules::rollback as rules;
