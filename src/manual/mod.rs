@@ -12,6 +12,9 @@ pub mod packet {}
 #[doc = include_str!("trust.md")]
 pub mod trust {}
 
+#[doc = include_str!("stack.md")]
+pub mod stack {}
+
 #[doc = include_str!("k8s.md")]
 pub mod k8s {}
 
