@@ -7,8 +7,9 @@ use std::path::Path;
 use crate::command::{command, finish};
 use crate::specimen::{self, NOW, root, specimen};
 
-/// What the command line may read: colour, width, and the time that is written.
-const READ: [&str; 3] = ["COLUMNS", "NO_COLOR", "SOURCE_DATE_EPOCH"];
+/// What the command line may read: colour, width, the time that is written, and where the program
+/// lies that signing asks for timestamps.
+const READ: [&str; 4] = ["COLUMNS", "NO_COLOR", "PATH", "SOURCE_DATE_EPOCH"];
 
 fn sources(folder: &Path, found: &mut Vec<String>) {
     for entry in fs::read_dir(folder).unwrap() {
@@ -22,7 +23,7 @@ fn sources(folder: &Path, found: &mut Vec<String>) {
 }
 
 #[test]
-fn three_variables_are_read_and_no_other() {
+fn these_variables_are_read_and_no_other() {
     let mut texts = Vec::new();
     sources(&root().join("src"), &mut texts);
     let mut read = BTreeSet::new();

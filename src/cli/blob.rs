@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use countersign::Digest;
 use countersign::pipeline::blob::{self, Blob};
+use countersign::pipeline::sign::{Signers, SigningKey};
 use countersign::trust::sigstore::Identity;
 use serde::Serialize;
 
@@ -12,12 +13,16 @@ use super::exit::{self, Failure};
 use super::identity::WorkflowArgs;
 use super::keys;
 use super::session::Session;
+use super::signing::{self, IdentityDocument, TimeArgs, TimeDocument};
 
 /// Signs one file.
 #[derive(clap::Args)]
 #[command(after_help = format!("\
 Examples:
   countersign sign-blob atlas.tgz --key release.key --bundle atlas.tgz.sigstore.json
+  countersign sign-blob atlas.tgz --key release.key --bundle atlas.tgz.sigstore.json \\
+    --timestamp-authority 'openssl ts -reply -config tsa.cnf -queryfile /dev/stdin' \\
+    --trusted-root trusted_root.json
 
 {}", exit::TABLE))]
 pub(super) struct SignArgs {
@@ -33,6 +38,8 @@ pub(super) struct SignArgs {
     /// A file whose first line is the passphrase of the key
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
+    #[command(flatten)]
+    time: TimeArgs,
 }
 
 /// Verifies one file's Sigstore bundle, whoever made it, offline.
@@ -81,20 +88,30 @@ struct SignedBlobDocument {
     schema: &'static str,
     sha256: String,
     key_id: String,
+    identity: Option<IdentityDocument>,
+    times: Vec<TimeDocument>,
     bundle: String,
 }
 
 /// Runs `sign-blob`.
 pub(super) fn sign(args: &SignArgs, session: &Session) -> Result<ExitCode, Failure> {
     let key = session.private_key(&args.key, args.passphrase_file.as_deref())?;
-    let digest = blob::sign(&args.file, &key, &args.bundle)?;
-    let bundle = args.bundle.display().to_string();
-    let text = format!("signed sha256:{digest} with {}\n", key.public().id());
+    let keys = [SigningKey { path: args.key.clone(), key }];
+    let roots = args.time.roots(session)?;
+    let clock = || session.clock();
+    let stamping = args.time.stamping(&roots, &clock)?;
+    let signers = Signers::Keys { keys: &keys, stamping: stamping.as_ref() };
+    let signed = blob::sign(&args.file, &signers, &args.bundle)?;
+    let id = keys[0].key.public().id();
+    let mut text = format!("signed sha256:{} with {id}\n", signed.digest);
+    signing::tell(&signed.times, &mut text);
     let document = SignedBlobDocument {
         schema: "countersign.signed-blob/v1",
-        sha256: digest.to_string(),
-        key_id: key.public().id().to_string(),
-        bundle,
+        sha256: signed.digest.to_string(),
+        key_id: id.to_string(),
+        identity: None,
+        times: signed.times.iter().map(TimeDocument::of).collect(),
+        bundle: args.bundle.display().to_string(),
     };
     session.print(&text, &document)
 }

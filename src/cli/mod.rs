@@ -1,6 +1,7 @@
 //! The command line: the only room that prints, reads the environment, or exits.
 
 mod assemble;
+mod authority;
 mod blob;
 mod check;
 mod checksums;
@@ -9,10 +10,12 @@ mod exit;
 mod identity;
 mod inspect;
 mod keys;
+mod network;
 mod render;
 mod rules;
 mod session;
 mod sign;
+mod signing;
 mod trust;
 mod verify;
 

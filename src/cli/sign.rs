@@ -4,12 +4,14 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use countersign::pipeline::{Error, sign};
+use countersign::pipeline::Error;
+use countersign::pipeline::sign::{self, Signers};
 use serde::Serialize;
 
 use super::exit::{self, Failure};
 use super::render::text::escape;
 use super::session::Session;
+use super::signing::{self, IdentityDocument, TimeArgs, TimeDocument};
 
 /// Signs the packet, the provenance and the checksums of a release directory.
 #[derive(clap::Args)]
@@ -17,6 +19,8 @@ use super::session::Session;
 Examples:
   countersign sign dist --key release.key
   countersign sign dist --key alice.key --key bob.key
+  countersign sign dist --key release.key --trust keys/trust-root/1.json \\
+    --timestamp-authority 'openssl ts -reply -config tsa.cnf -queryfile /dev/stdin'
 
 The directory is read and held against its manifest first. Signing again with another key adds a
 signer; the first signer's bundle is *.sigstore.json, further ones are lines of *.sigstore.jsonl.
@@ -32,6 +36,8 @@ pub(super) struct Args {
     /// A file whose first line is the passphrase of the keys
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
+    #[command(flatten)]
+    time: TimeArgs,
 }
 
 #[derive(Serialize)]
@@ -40,6 +46,8 @@ struct SignedDocument {
     product: String,
     version: String,
     signers: Vec<String>,
+    identity: Option<IdentityDocument>,
+    times: Vec<TimeDocument>,
     written: Vec<String>,
 }
 
@@ -53,8 +61,12 @@ pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
             Ok(sign::SigningKey { path: path.clone(), key })
         })
         .collect::<Result<Vec<_>, Failure>>()?;
+    let roots = args.time.roots(session)?;
+    let clock = || session.clock();
+    let stamping = args.time.stamping(&roots, &clock)?;
+    let signers = Signers::Keys { keys: &keys, stamping: stamping.as_ref() };
     let progress = session.progress("signing");
-    let signed = sign::sign(&args.directory, &keys);
+    let signed = sign::sign_by(&args.directory, &signers);
     drop(progress);
     let signed = match signed {
         Ok(signed) => signed,
@@ -65,6 +77,7 @@ pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
     for key in &signed.signers {
         let _ = writeln!(text, "  by {} {}", key.algorithm(), key.id());
     }
+    signing::tell(&signed.times, &mut text);
     for path in &signed.written {
         let _ = writeln!(text, "  wrote {}", escape(&path.display().to_string()));
     }
@@ -73,6 +86,8 @@ pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
         product: signed.manifest.product.clone(),
         version: signed.manifest.version.to_string(),
         signers: signed.signers.iter().map(|key| key.id().to_string()).collect(),
+        identity: None,
+        times: signed.times.iter().map(TimeDocument::of).collect(),
         written: signed.written.iter().map(|path| path.display().to_string()).collect(),
     };
     session.print(&text, &document)

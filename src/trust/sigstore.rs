@@ -154,6 +154,13 @@ impl TrustedRoot {
         Ok(Self { document, verifier, operators })
     }
 
+    /// Tells whether there are timestamp authorities and nothing else.
+    #[must_use]
+    pub fn has_timestamp_authorities_only(&self) -> bool {
+        let RootDocument { tlogs, ctlogs, certificate_authorities, .. } = &self.document;
+        tlogs.is_empty() && ctlogs.is_empty() && certificate_authorities.is_empty()
+    }
+
     fn log(&self, entry: &TransparencyLogEntry) -> Result<&TransparencyLog, Refusal> {
         let id = &entry.log_id.key_id;
         self.document.tlogs.iter().find(|log| log.log_id.key_id == *id).ok_or_else(|| {
@@ -336,6 +343,15 @@ fn read(bytes: &[u8]) -> Result<Bundle, Refusal> {
     };
     let text = std::str::from_utf8(bytes).map_err(|error| malformed(error.to_string()))?;
     Bundle::from_json(text).map_err(|error| malformed(error.to_string()))
+}
+
+/// Tells, unverified, whose bundle it is: its certificate's name, or its key's hint.
+pub(super) fn unverified_signer(bundle: &[u8]) -> String {
+    let Ok(bundle) = read(bundle) else { return String::new() };
+    match signing_certificate(&bundle).and_then(|certificate| certificate.name()) {
+        Ok(name) => format!("certificate {name}"),
+        Err(_) => String::new(),
+    }
 }
 
 /// Runs the crate's verification.
@@ -626,7 +642,8 @@ fn stamped(
         let at = moment(time.as_second(), time.subsec_nanosecond())?;
         let chain = authority.cert_chain.certificates.iter().map(|one| &one.raw_bytes);
         if whole_chain_in_use(chain, at) {
-            let by = authority.uri.clone().unwrap_or_else(|| "a timestamp authority".to_owned());
+            let by = authority.uri.clone().or_else(|| authority.subject.common_name.clone());
+            let by = by.unwrap_or_else(|| "a timestamp authority".to_owned());
             return Ok(ProvenTime { at, by });
         }
     }
