@@ -15,7 +15,7 @@ const ROOMS: [&[&str]; 7] = [
 ];
 
 /// Which file alone may name a crate.
-const NAMED_IN: [(&str, &[&str]); 16] = [
+const NAMED_IN: [(&str, &[&str]); 18] = [
     ("aws_lc_rs::", &["trust/key.rs"]),
     ("ed25519_dalek::", &["trust/key.rs"]),
     ("pkcs8::", &["trust/key.rs", "trust/pem.rs"]),
@@ -29,8 +29,10 @@ const NAMED_IN: [(&str, &[&str]); 16] = [
     ("saphyr_parser::", &["document/yaml.rs"]),
     ("rustix::", &["tree.rs"]),
     ("sigstore_trust_root::", &["trust/sigstore.rs"]),
-    ("sigstore_types::", &["trust/sigstore.rs"]),
-    ("sigstore_verify::", &["trust/sigstore.rs"]),
+    ("sigstore_types::", &["trust/keyless.rs", "trust/sigstore.rs"]),
+    ("sigstore_verify::", &["trust/keyless.rs", "trust/sigstore.rs"]),
+    ("ureq::", &["cli/network.rs"]),
+    ("rustls::", &["cli/network.rs"]),
     ("x509_cert::", &["trust/certificate.rs"]),
 ];
 

@@ -13,7 +13,7 @@ use super::exit::{self, Failure};
 use super::identity::WorkflowArgs;
 use super::keys;
 use super::session::Session;
-use super::signing::{self, IdentityDocument, TimeArgs, TimeDocument};
+use super::signing::{self, IdentityDocument, ServiceArgs, TimeDocument, Told};
 
 /// Signs one file.
 #[derive(clap::Args)]
@@ -23,6 +23,8 @@ Examples:
   countersign sign-blob atlas.tgz --key release.key --bundle atlas.tgz.sigstore.json \\
     --timestamp-authority 'openssl ts -reply -config tsa.cnf -queryfile /dev/stdin' \\
     --trusted-root trusted_root.json
+  countersign sign-blob atlas.tgz --bundle atlas.tgz.sigstore.json --keyless \\
+    --signing-config signing_config.json --trusted-root trusted_root.json
 
 {}", exit::TABLE))]
 pub(super) struct SignArgs {
@@ -30,8 +32,13 @@ pub(super) struct SignArgs {
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// The private key
-    #[arg(long, value_name = "KEY")]
-    key: PathBuf,
+    #[arg(
+        long,
+        value_name = "KEY",
+        required_unless_present = "keyless",
+        conflicts_with = "keyless"
+    )]
+    key: Option<PathBuf>,
     /// The bundle to write
     #[arg(long, value_name = "OUT")]
     bundle: PathBuf,
@@ -39,7 +46,7 @@ pub(super) struct SignArgs {
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
     #[command(flatten)]
-    time: TimeArgs,
+    services: ServiceArgs,
 }
 
 /// Verifies one file's Sigstore bundle, whoever made it, offline.
@@ -95,21 +102,32 @@ struct SignedBlobDocument {
 
 /// Runs `sign-blob`.
 pub(super) fn sign(args: &SignArgs, session: &Session) -> Result<ExitCode, Failure> {
-    let key = session.private_key(&args.key, args.passphrase_file.as_deref())?;
-    let keys = [SigningKey { path: args.key.clone(), key }];
-    let roots = args.time.roots(session)?;
-    let clock = || session.clock();
-    let stamping = args.time.stamping(&roots, &clock)?;
-    let signers = Signers::Keys { keys: &keys, stamping: stamping.as_ref() };
-    let signed = blob::sign(&args.file, &signers, &args.bundle)?;
-    let id = keys[0].key.public().id();
-    let mut text = format!("signed sha256:{} with {id}\n", signed.digest);
-    signing::tell(&signed.times, &mut text);
+    let keys = args
+        .key
+        .iter()
+        .map(|path| {
+            let key = session.private_key(path, args.passphrase_file.as_deref())?;
+            Ok(SigningKey { path: path.clone(), key })
+        })
+        .collect::<Result<Vec<_>, Failure>>()?;
+    let progress = session.progress("signing");
+    let sign = |signers: &Signers<'_>| blob::sign(&args.file, signers, &args.bundle);
+    let signed = args.services.sign(&keys, session, sign);
+    drop(progress);
+    let signed = signed?;
+    let key_id = signed.signers.first().map(|key| key.id().to_string()).unwrap_or_default();
+    let identity = signed.identity.as_ref();
+    let mut text = match identity {
+        None => format!("signed sha256:{} with {key_id}\n", signed.digest),
+        Some(_) => format!("signed sha256:{}\n", signed.digest),
+    };
+    let told = Told { keys: &[], identity, times: &signed.times };
+    signing::tell(&told, &mut text);
     let document = SignedBlobDocument {
         schema: "countersign.signed-blob/v1",
         sha256: signed.digest.to_string(),
-        key_id: id.to_string(),
-        identity: None,
+        key_id,
+        identity: identity.map(IdentityDocument::of),
         times: signed.times.iter().map(TimeDocument::of).collect(),
         bundle: args.bundle.display().to_string(),
     };

@@ -1,5 +1,6 @@
 //! The command line: the only room that prints, reads the environment, or exits.
 
+mod ambient;
 mod assemble;
 mod authority;
 mod blob;

@@ -27,6 +27,13 @@ mod none {
         }
     }
 
+    impl Network {
+        /// Gets a document that is for the bearer of a token.
+        pub(in crate::cli) fn get(&self, _: &str, _: &str) -> Result<Vec<u8>, String> {
+            match self.0 {}
+        }
+    }
+
     impl Exchange for Network {
         fn post(&self, _: &Request<'_>) -> Result<Vec<u8>, String> {
             match self.0 {}
@@ -78,6 +85,14 @@ mod client {
                 .build()
                 .new_agent();
             Ok(Self { agent, patience })
+        }
+
+        /// Gets a document that is for the bearer of a token.
+        pub(in crate::cli) fn get(&self, url: &str, bearer: &str) -> Result<Vec<u8>, String> {
+            let request = self.agent.get(url).header(header::ACCEPT, "application/json");
+            let request = request.header(header::AUTHORIZATION, format!("Bearer {bearer}"));
+            // Whoever complains may quote what was sent.
+            self.read(request.call()).map_err(|problem| problem.replace(bearer, "[token]"))
         }
 
         fn read(&self, reply: Result<Response<Body>, Error>) -> Result<Vec<u8>, String> {

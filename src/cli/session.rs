@@ -222,6 +222,18 @@ pub(super) fn passphrase_from(file: &Path) -> Result<Zeroizing<String>, TreeErro
 pub(super) const SECRETS: [&str; 3] =
     ["SIGSTORE_ID_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_URL"];
 
+/// Returns the identity token that the environment holds, as GitLab's `id_tokens` put it there.
+pub(super) fn identity_token() -> Option<Zeroizing<String>> {
+    std::env::var("SIGSTORE_ID_TOKEN").ok().filter(|text| !text.is_empty()).map(Zeroizing::new)
+}
+
+/// Returns where a job of GitHub Actions gets an identity token, and what it shows to get it.
+pub(super) fn github_actions() -> Option<(String, Zeroizing<String>)> {
+    let url = std::env::var("ACTIONS_ID_TOKEN_REQUEST_URL").ok()?;
+    let bearer = std::env::var("ACTIONS_ID_TOKEN_REQUEST_TOKEN").ok()?;
+    Some((url, Zeroizing::new(bearer)))
+}
+
 /// Returns the folders of `PATH` in which programs are looked for: absolute ones only, and never
 /// the working directory.
 pub(super) fn search_path() -> Vec<PathBuf> {

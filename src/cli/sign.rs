@@ -4,14 +4,13 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use countersign::pipeline::Error;
-use countersign::pipeline::sign::{self, Signers};
+use countersign::pipeline::{Error, sign};
 use serde::Serialize;
 
 use super::exit::{self, Failure};
 use super::render::text::escape;
 use super::session::Session;
-use super::signing::{self, IdentityDocument, TimeArgs, TimeDocument};
+use super::signing::{self, IdentityDocument, ServiceArgs, TimeDocument, Told};
 
 /// Signs the packet, the provenance and the checksums of a release directory.
 #[derive(clap::Args)]
@@ -21,6 +20,8 @@ Examples:
   countersign sign dist --key alice.key --key bob.key
   countersign sign dist --key release.key --trust keys/trust-root/1.json \\
     --timestamp-authority 'openssl ts -reply -config tsa.cnf -queryfile /dev/stdin'
+  countersign sign dist --keyless --signing-config signing_config.json \\
+    --trusted-root trusted_root.json --identity-token token.jwt
 
 The directory is read and held against its manifest first. Signing again with another key adds a
 signer; the first signer's bundle is *.sigstore.json, further ones are lines of *.sigstore.jsonl.
@@ -31,13 +32,18 @@ pub(super) struct Args {
     #[arg(value_name = "DIR")]
     directory: PathBuf,
     /// A private key; several keys make several signers
-    #[arg(long = "key", value_name = "KEY", required = true)]
+    #[arg(
+        long = "key",
+        value_name = "KEY",
+        required_unless_present = "keyless",
+        conflicts_with = "keyless"
+    )]
     keys: Vec<PathBuf>,
     /// A file whose first line is the passphrase of the keys
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
     #[command(flatten)]
-    time: TimeArgs,
+    services: ServiceArgs,
 }
 
 #[derive(Serialize)]
@@ -61,23 +67,19 @@ pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
             Ok(sign::SigningKey { path: path.clone(), key })
         })
         .collect::<Result<Vec<_>, Failure>>()?;
-    let roots = args.time.roots(session)?;
-    let clock = || session.clock();
-    let stamping = args.time.stamping(&roots, &clock)?;
-    let signers = Signers::Keys { keys: &keys, stamping: stamping.as_ref() };
     let progress = session.progress("signing");
-    let signed = sign::sign_by(&args.directory, &signers);
+    let signed =
+        args.services.sign(&keys, session, |signers| sign::sign_by(&args.directory, signers));
     drop(progress);
     let signed = match signed {
         Ok(signed) => signed,
-        Err(Error::Blocked(report)) => return session.finish(&report),
-        Err(error) => return Err(error.into()),
+        Err(Failure::Library(Error::Blocked(report))) => return session.finish(&report),
+        Err(failure) => return Err(failure),
     };
     let mut text = format!("signed {} {}\n", signed.manifest.product, signed.manifest.version);
-    for key in &signed.signers {
-        let _ = writeln!(text, "  by {} {}", key.algorithm(), key.id());
-    }
-    signing::tell(&signed.times, &mut text);
+    let told =
+        Told { keys: &signed.signers, identity: signed.identity.as_ref(), times: &signed.times };
+    signing::tell(&told, &mut text);
     for path in &signed.written {
         let _ = writeln!(text, "  wrote {}", escape(&path.display().to_string()));
     }
@@ -86,7 +88,7 @@ pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
         product: signed.manifest.product.clone(),
         version: signed.manifest.version.to_string(),
         signers: signed.signers.iter().map(|key| key.id().to_string()).collect(),
-        identity: None,
+        identity: signed.identity.as_ref().map(IdentityDocument::of),
         times: signed.times.iter().map(TimeDocument::of).collect(),
         written: signed.written.iter().map(|path| path.display().to_string()).collect(),
     };

@@ -5,25 +5,38 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use countersign::Timestamp;
-use countersign::pipeline::sign::StatedTime;
-use countersign::pipeline::trust;
-use countersign::trust::TrustRoot;
+use countersign::pipeline::sign::{self, Signers, SigningKey, StatedTime};
+use countersign::pipeline::{Error, trust};
+use countersign::trust::keyless::{CertificateIdentity, Keyless};
 use countersign::trust::sigstore::TrustedRoot;
 use countersign::trust::timestamp::Stamping;
+use countersign::trust::{PublicKey, TrustRoot};
 use serde::Serialize;
 
-use super::authority;
 use super::exit::Failure;
+use super::network::Network;
 use super::render::text::escape;
 use super::session::Session;
+use super::{ambient, authority};
 
-/// Who states when somebody signed.
+/// Who signs without a key, who states when somebody signed, and who is believed.
 #[derive(clap::Args)]
-pub(super) struct TimeArgs {
+pub(super) struct ServiceArgs {
     /// Who states when a key signed (RFC 3161): an address, or a command that reads the request on
     /// standard input and writes the reply on standard output; several make several timestamps
     #[arg(long = "timestamp-authority", value_name = "URL|COMMAND", help_heading = HEADING)]
     authorities: Vec<String>,
+    /// Sign with a certificate that is issued for an identity token, instead of a key. It names who
+    /// signed, and becomes public in the logs for ever
+    #[arg(long, help_heading = HEADING, conflicts_with = "authorities", requires = "signing_config")]
+    keyless: bool,
+    /// Which services issue, log and time: a signing_config.json; none is built in or fetched
+    #[arg(long, value_name = "FILE", help_heading = HEADING, requires = "keyless")]
+    signing_config: Option<PathBuf>,
+    /// Who signs: a file with an identity token, or the token; otherwise SIGSTORE_ID_TOKEN, or what
+    /// GitHub Actions offers
+    #[arg(long, value_name = "FILE|TOKEN", help_heading = HEADING, requires = "keyless")]
+    identity_token: Option<String>,
     /// The trusted_root.json that whatever a service returns must hold against
     #[arg(long, value_name = "FILE", help_heading = HEADING)]
     trusted_root: Option<PathBuf>,
@@ -45,7 +58,7 @@ pub(super) struct TimeArgs {
 const HEADING: &str = "Services";
 
 /// The authorities that whatever a service returns is held against.
-pub(super) enum Roots {
+enum Roots {
     /// There are none at hand.
     None,
     /// Those of a `trusted_root.json`.
@@ -56,7 +69,7 @@ pub(super) enum Roots {
 
 impl Roots {
     /// Returns the authorities, if there are any.
-    pub(super) fn trusted_root(&self) -> Option<&TrustedRoot> {
+    fn trusted_root(&self) -> Option<&TrustedRoot> {
         match self {
             Self::None => None,
             Self::Sigstore(root) => Some(root),
@@ -65,14 +78,14 @@ impl Roots {
     }
 }
 
-impl TimeArgs {
+impl ServiceArgs {
     /// How long a service may take.
-    pub(super) fn patience(&self) -> Duration {
+    fn patience(&self) -> Duration {
         Duration::from_secs(self.timeout)
     }
 
     /// Reads the authorities that are believed.
-    pub(super) fn roots(&self, session: &Session) -> Result<Roots, Failure> {
+    fn roots(&self, session: &Session) -> Result<Roots, Failure> {
         match (&self.trusted_root, &self.trust) {
             (Some(path), _) => {
                 let root = trust::open_trusted_root(path)?;
@@ -95,7 +108,7 @@ impl TimeArgs {
     }
 
     /// Returns the authorities that are asked, if any are.
-    pub(super) fn stamping<'a>(
+    fn stamping<'a>(
         &self,
         roots: &'a Roots,
         clock: &'a dyn Fn() -> Timestamp,
@@ -110,6 +123,33 @@ impl TimeArgs {
             .collect::<Result<Vec<_>, Failure>>()?;
         Ok(Some(Stamping { authorities, root: roots.trusted_root(), clock }))
     }
+
+    /// Brings together whoever signs, and lets them.
+    pub(super) fn sign<T>(
+        &self,
+        keys: &[SigningKey],
+        session: &Session,
+        sign: impl FnOnce(&Signers<'_>) -> Result<T, Error>,
+    ) -> Result<T, Failure> {
+        let clock = || session.clock();
+        let Some(config) = self.signing_config.as_deref().filter(|_| self.keyless) else {
+            let roots = self.roots(session)?;
+            let stamping = self.stamping(&roots, &clock)?;
+            return Ok(sign(&Signers::Keys { keys, stamping: stamping.as_ref() })?);
+        };
+        let network = Network::new(self.patience()).map_err(Failure::Usage)?;
+        let roots = self.roots(session)?;
+        let root = roots.trusted_root().ok_or_else(|| {
+            let problem = "--keyless takes --trusted-root or --trust: what the services return is \
+                           verified before it is written, and no trusted root is built in";
+            Failure::Usage(problem.to_owned())
+        })?;
+        let config = sign::read_signing_config(config)?;
+        let token = ambient::identity_token(self.identity_token.as_deref(), &network, session)?;
+        let keyless =
+            Keyless { config: &config, token: &token, root, exchange: &network, clock: &clock };
+        Ok(sign(&Signers::Keyless(keyless))?)
+    }
 }
 
 /// Whose certificate it is, in JSON.
@@ -117,6 +157,13 @@ impl TimeArgs {
 pub(super) struct IdentityDocument {
     name: String,
     issuer: String,
+}
+
+impl IdentityDocument {
+    /// Writes down an identity.
+    pub(super) fn of(identity: &CertificateIdentity) -> Self {
+        Self { name: identity.name.clone(), issuer: identity.issuer.clone() }
+    }
 }
 
 /// A time of signing in JSON.
@@ -133,9 +180,28 @@ impl TimeDocument {
     }
 }
 
-/// Says for people when something was signed.
-pub(super) fn tell(times: &[StatedTime], text: &mut String) {
-    for time in times {
+/// What came of signing.
+pub(super) struct Told<'a> {
+    pub(super) keys: &'a [PublicKey],
+    pub(super) identity: Option<&'a CertificateIdentity>,
+    pub(super) times: &'a [StatedTime],
+}
+
+/// Says for people who signed, and when.
+pub(super) fn tell(signed: &Told<'_>, text: &mut String) {
+    let Told { keys, identity, times } = signed;
+    match identity {
+        Some(identity) => {
+            let (name, issuer) = (escape(&identity.name), escape(&identity.issuer));
+            let _ = writeln!(text, "  by {name}, vouched for by {issuer}");
+        }
+        None => {
+            for key in *keys {
+                let _ = writeln!(text, "  by {} {}", key.algorithm(), key.id());
+            }
+        }
+    }
+    for time in *times {
         let by = match &time.proven_by {
             Some(by) => format!("proven by {}", escape(by)),
             None => "stated; not held against any authority, give --trusted-root or --trust".into(),

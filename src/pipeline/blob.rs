@@ -11,8 +11,9 @@ use crate::json::{self, Limits};
 use crate::provenance::{PAYLOAD_TYPE, subject_digests};
 use crate::time::Timestamp;
 use crate::tree;
+use crate::trust::keyless::CertificateIdentity;
 use crate::trust::sigstore::{self, Identity, LoggedEntry, ManagedKey, TrustedRoot};
-use crate::trust::{self, Bundle, Content, Outline, Refusal, Subject};
+use crate::trust::{self, Bundle, Content, Outline, PublicKey, Refusal, Subject};
 
 /// The largest file that is signed or verified whole, in bytes.
 const MAX_BLOB_BYTES: usize = 4 << 30;
@@ -26,6 +27,10 @@ const MAX_ROOT_BYTES: usize = 16 << 20;
 pub struct SignedBlob {
     /// The file's digest.
     pub digest: Digest,
+    /// The key that has signed, as a list of one.
+    pub signers: Vec<PublicKey>,
+    /// Whom the certificate is for, where one signed.
+    pub identity: Option<CertificateIdentity>,
     /// When, for each time that somebody states.
     pub times: Vec<StatedTime>,
 }
@@ -39,13 +44,15 @@ pub struct SignedBlob {
 pub fn sign(file: &Path, signers: &Signers<'_>, bundle: &Path) -> Result<SignedBlob, Error> {
     let bytes = tree::read_named(file, MAX_BLOB_BYTES)?;
     let digest = Digest::of(&bytes);
+    let signers = signers.ready()?;
     let mut signed = signers.sign(&Signable::Message(bytes))?;
     let (Some(New { bundle: only, times }), true) = (signed.pop(), signed.is_empty()) else {
         let problem = "a bundle holds exactly one signature; give one signer".to_owned();
         return Err(Error::Unusable { path: bundle.to_owned(), problem });
     };
     tree::write_atomic(bundle, &only.to_bytes(), 0o644)?;
-    Ok(SignedBlob { digest, times })
+    let (keys, identity) = (signers.public_keys(), signers.identity());
+    Ok(SignedBlob { digest, signers: keys, identity, times })
 }
 
 /// What is verified: a file, or what is known of it.

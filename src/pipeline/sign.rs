@@ -11,6 +11,8 @@ use crate::packet::directory::{self, BUNDLE_SUFFIX, CHECKSUMS, MORE_SUFFIX, Name
 use crate::provenance::PAYLOAD_TYPE;
 use crate::time::Timestamp;
 use crate::tree::{self, Tree};
+use crate::trust::keyless::{CertificateIdentity, Keyless, KeylessSigner};
+use crate::trust::signing_config::SigningConfig;
 use crate::trust::timestamp::Stamping;
 use crate::trust::{Bundle, PrivateKey, PublicKey};
 use crate::validator::packet::{self as judge, Contents};
@@ -24,6 +26,17 @@ pub struct SigningKey {
     pub key: PrivateKey,
 }
 
+/// Reads the services that sign without a key.
+///
+/// # Errors
+///
+/// When the file cannot be read, or is no signing config.
+pub fn read_signing_config(path: &Path) -> Result<SigningConfig, Error> {
+    let bytes = tree::read_named(path, 1 << 20)?;
+    SigningConfig::parse(&bytes)
+        .map_err(|refusal| Error::Unusable { path: path.to_owned(), problem: refusal.message })
+}
+
 /// Who signs.
 #[derive(Debug)]
 pub enum Signers<'a> {
@@ -34,6 +47,8 @@ pub enum Signers<'a> {
         /// Who states when they signed.
         stamping: Option<&'a Stamping<'a>>,
     },
+    /// The holder of an identity token.
+    Keyless(Keyless<'a>),
 }
 
 /// What was signed.
@@ -45,6 +60,8 @@ pub struct Signed {
     pub written: Vec<PathBuf>,
     /// The keys that have signed, in order.
     pub signers: Vec<PublicKey>,
+    /// Whom the certificate is for, where one signed.
+    pub identity: Option<CertificateIdentity>,
     /// When, for each signature that somebody states it for.
     pub times: Vec<StatedTime>,
 }
@@ -94,10 +111,14 @@ pub fn sign_by(directory: &Path, signers: &Signers<'_>) -> Result<Signed, Error>
         (names.provenance.as_str(), Signable::Payload(provenance)),
         (names.packet.as_str(), Signable::Payload(seal)),
     ];
+    let before = signables
+        .iter()
+        .map(|(base, signable)| bundles_of(directory, base, signable))
+        .collect::<Result<Vec<_>, Error>>()?;
+    let signers = signers.ready()?;
     let mut times = Vec::new();
     let mut sidecars = Vec::new();
-    for (base, signable) in &signables {
-        let before = bundles_of(directory, base, signable)?;
+    for ((base, signable), before) in signables.iter().zip(before) {
         let new = signers.sign(signable)?;
         times.extend(new.iter().flat_map(|new| new.times.clone()));
         sidecars.push((*base, merged(before, new)));
@@ -106,9 +127,15 @@ pub fn sign_by(directory: &Path, signers: &Signers<'_>) -> Result<Signed, Error>
     for (base, bundles) in &sidecars {
         written.extend(write_bundles(directory, base, bundles)?);
     }
-    let signers = signers.keys().iter().map(|key| key.key.public().clone()).collect();
     times.sort();
-    Ok(Signed { manifest: contents.manifest, written, signers, times })
+    times.dedup();
+    Ok(Signed {
+        manifest: contents.manifest,
+        written,
+        signers: signers.public_keys(),
+        identity: signers.identity(),
+        times,
+    })
 }
 
 /// Holds when the directory is one whole release, as `verify` will judge it.
@@ -141,19 +168,56 @@ pub(super) struct New {
     pub(super) times: Vec<StatedTime>,
 }
 
-impl Signers<'_> {
+/// Signers who have all that they need.
+pub(super) enum Ready<'a> {
+    Keys { keys: &'a [SigningKey], stamping: Option<&'a Stamping<'a>> },
+    Keyless(Box<KeylessSigner<'a>>),
+}
+
+impl<'a> Signers<'a> {
+    /// Has a certificate issued where one signs: the first thing that the world gets to know.
+    pub(super) fn ready(&self) -> Result<Ready<'a>, Error> {
+        match self {
+            Self::Keys { keys, stamping } => Ok(Ready::Keys { keys, stamping: *stamping }),
+            Self::Keyless(keyless) => Ok(Ready::Keyless(Box::new(keyless.begin()?))),
+        }
+    }
+}
+
+impl Ready<'_> {
     /// Signs one thing, once for every signer.
     pub(super) fn sign(&self, signable: &Signable) -> Result<Vec<New>, Error> {
         match self {
             Self::Keys { keys, stamping } => {
                 keys.iter().map(|key| sign_with(key, signable, *stamping)).collect()
             }
+            Self::Keyless(signer) => {
+                let (bundle, times) = match signable {
+                    Signable::Payload(payload) => signer.sign_payload(PAYLOAD_TYPE, payload)?,
+                    Signable::Message(message) => signer.sign_message(message)?,
+                };
+                let times = times
+                    .into_iter()
+                    .map(|time| StatedTime { at: time.at, proven_by: Some(time.by) })
+                    .collect();
+                Ok(vec![New { bundle, times }])
+            }
         }
     }
 
-    fn keys(&self) -> &[SigningKey] {
+    /// Returns the keys that sign, in order.
+    pub(super) fn public_keys(&self) -> Vec<PublicKey> {
         match self {
-            Self::Keys { keys, .. } => keys,
+            Self::Keys { keys, .. } => keys.iter().map(|key| key.key.public().clone()).collect(),
+            Self::Keyless(signer) => vec![signer.public_key().clone()],
+        }
+    }
+
+    /// Returns whom the certificate is for, where one signs.
+    pub(super) fn identity(&self) -> Option<CertificateIdentity> {
+        match self {
+            Self::Keys { .. } => None,
+            Self::Keyless(signer) => Some(signer.identity().clone()),
         }
     }
 }

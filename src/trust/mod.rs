@@ -15,13 +15,16 @@ pub mod envelope;
 mod glob;
 mod identity;
 pub mod key;
+pub mod keyless;
 pub mod outline;
 mod pem;
 pub mod root;
 pub mod service;
+pub mod signing_config;
 pub mod sigstore;
 mod subjects;
 pub mod timestamp;
+pub mod token;
 mod verify;
 
 use std::fmt;

@@ -1,6 +1,6 @@
 //! Sigstore bundles of anybody's making, verified offline: certificates, log entries, timestamps.
 //!
-//! The only file that names the Sigstore crates. They verify; what they leave open is checked here
+//! Beside [`super::keyless`] the only file that names the Sigstore crates. They verify; what they leave open is checked here
 //! on top, each check with the reason beside it. The trusted root comes from the verifier: none is
 //! built in and none is fetched.
 
