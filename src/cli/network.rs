@@ -148,4 +148,101 @@ mod client {
     fn shown(text: &str) -> String {
         text.chars().take(300).collect()
     }
+
+    #[cfg(test)]
+    mod tests {
+        use std::io::{Read, Write};
+        use std::net::TcpListener;
+        use std::sync::mpsc::{Receiver, channel};
+
+        use super::*;
+
+        /// Answers one connection with some bytes; tells what it was asked.
+        fn answering(reply: Vec<u8>, stays: bool) -> (String, Receiver<String>) {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let url = format!("http://{}/tsa", listener.local_addr().unwrap());
+            let (sender, receiver) = channel();
+            std::thread::spawn(move || {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut asked = vec![0; 4096];
+                let length = stream.read(&mut asked).unwrap();
+                asked.truncate(length);
+                // Whoever asked may have hung up: it has read enough.
+                let _ = stream.write_all(&reply);
+                sender.send(String::from_utf8_lossy(&asked).into_owned()).unwrap();
+                if stays {
+                    std::thread::sleep(Duration::from_secs(3));
+                }
+            });
+            (url, receiver)
+        }
+
+        fn post(reply: &str, stays: bool) -> (Result<Vec<u8>, String>, String) {
+            let (url, asked) = answering(reply.as_bytes().to_vec(), stays);
+            let network = Network::new(Duration::from_secs(1)).unwrap();
+            let request =
+                Request { url: &url, media_type: "application/timestamp-query", body: b"body" };
+            (network.post(&request), asked.recv().unwrap())
+        }
+
+        const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nreply";
+
+        #[test]
+        fn a_request_and_its_reply() {
+            let (reply, asked) = post(OK, false);
+            assert_eq!(reply, Ok(b"reply".to_vec()));
+            let asked = asked.to_ascii_lowercase();
+            assert!(asked.starts_with("post /tsa http/1.1\r\n"), "{asked}");
+            assert!(asked.contains("content-type: application/timestamp-query\r\n"), "{asked}");
+            assert!(!asked.contains("authorization"), "{asked}");
+        }
+
+        #[test]
+        fn replies_that_are_of_no_use() {
+            let huge = format!(
+                "HTTP/1.1 200 OK\r\ncontent-length: 3000000\r\n\r\n{}",
+                "x".repeat(3_000_000)
+            );
+            let error = "HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno";
+            let slow = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\npart";
+            for (reply, stays, because) in [
+                (error, false, "it answers 403 Forbidden: `no`"),
+                (huge.as_str(), false, "larger than 1048576 bytes"),
+                (slow, true, "within 1 seconds"),
+                (slow, false, "it cannot be reached"),
+                ("", false, "it cannot be reached"),
+                ("garbage\r\n\r\n", false, "it cannot be reached"),
+            ] {
+                let problem = post(reply, stays).0.unwrap_err();
+                assert!(problem.contains(because), "{problem}");
+            }
+        }
+
+        #[test]
+        fn x02_a_redirect_is_not_followed() {
+            let (other, elsewhere) = answering(OK.as_bytes().to_vec(), false);
+            for status in [301, 302, 303, 307, 308] {
+                let reply = format!(
+                    "HTTP/1.1 {status} Moved\r\nlocation: {other}\r\ncontent-length: 0\r\n\r\n"
+                );
+                let problem = post(&reply, false).0.unwrap_err();
+                assert!(problem.contains("redirects are not followed"), "{problem}");
+                let (url, asked) = answering(reply.into_bytes(), false);
+                let network = Network::new(Duration::from_secs(1)).unwrap();
+                let problem = network.get(&url, "secret").unwrap_err();
+                assert!(problem.contains("redirects are not followed"), "{problem}");
+                assert!(asked.recv().unwrap().contains("Bearer secret"));
+            }
+            assert!(elsewhere.try_recv().is_err());
+        }
+
+        #[test]
+        fn an_error_that_quotes_the_credentials_does_not() {
+            let reply = "HTTP/1.1 401 No\r\ncontent-length: 6\r\n\r\nsecret";
+            let (url, _) = answering(reply.as_bytes().to_vec(), false);
+            let network = Network::new(Duration::from_secs(1)).unwrap();
+            let problem = network.get(&url, "secret").unwrap_err();
+            assert!(problem.contains("`[token]`"), "{problem}");
+        }
+    }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use countersign::Timestamp;
 use countersign::pipeline::sign::{self, Signers, SigningKey, StatedTime};
 use countersign::pipeline::{Error, trust};
-use countersign::trust::keyless::{CertificateIdentity, Keyless};
 use countersign::trust::sigstore::TrustedRoot;
+use countersign::trust::sigstore::keyless::{CertificateIdentity, Keyless};
 use countersign::trust::timestamp::Stamping;
 use countersign::trust::{PublicKey, TrustRoot};
 use serde::Serialize;
@@ -131,6 +131,11 @@ impl ServiceArgs {
         session: &Session,
         sign: impl FnOnce(&Signers<'_>) -> Result<T, Error>,
     ) -> Result<T, Failure> {
+        // The parser takes a flag that --key excludes for not needed.
+        if !self.keyless && (self.signing_config.is_some() || self.identity_token.is_some()) {
+            let problem = "--signing-config and --identity-token belong to --keyless, not to --key";
+            return Err(Failure::Usage(problem.to_owned()));
+        }
         let clock = || session.clock();
         let Some(config) = self.signing_config.as_deref().filter(|_| self.keyless) else {
             let roots = self.roots(session)?;

@@ -11,7 +11,7 @@ use crate::json::{self, Limits};
 use crate::provenance::{PAYLOAD_TYPE, subject_digests};
 use crate::time::Timestamp;
 use crate::tree;
-use crate::trust::keyless::CertificateIdentity;
+use crate::trust::sigstore::keyless::CertificateIdentity;
 use crate::trust::sigstore::{self, Identity, LoggedEntry, ManagedKey, TrustedRoot};
 use crate::trust::{self, Bundle, Content, Outline, PublicKey, Refusal, Subject};
 
@@ -201,7 +201,8 @@ fn by_root(
         }
     }
     for entry in attested.entries() {
-        let proof = entry.tree_size.map(|size| format!("included in a signed tree of {size}"));
+        let proof =
+            entry.tree.as_ref().map(|tree| format!("included in a signed tree of {}", tree.size));
         let promise = entry.promised.then(|| "promised by the log".to_owned());
         let proofs: Vec<String> = proof.into_iter().chain(promise).collect();
         let LoggedEntry { log, index, kind, .. } = entry;

@@ -11,8 +11,8 @@ use crate::packet::directory::{self, BUNDLE_SUFFIX, CHECKSUMS, MORE_SUFFIX, Name
 use crate::provenance::PAYLOAD_TYPE;
 use crate::time::Timestamp;
 use crate::tree::{self, Tree};
-use crate::trust::keyless::{CertificateIdentity, Keyless, KeylessSigner};
 use crate::trust::signing_config::SigningConfig;
+use crate::trust::sigstore::keyless::{CertificateIdentity, Keyless, KeylessSigner};
 use crate::trust::timestamp::Stamping;
 use crate::trust::{Bundle, PrivateKey, PublicKey};
 use crate::validator::packet::{self as judge, Contents};

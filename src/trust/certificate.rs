@@ -41,6 +41,8 @@ const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 const TIME_STAMPING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.8");
 /// ECDSA, on whatever curve.
 const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+/// RFC 5280, 4.2.1.10.
+const NAME_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.30");
 
 /// One name of a certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,6 +109,13 @@ impl Certificate {
             moment(validity.not_before.to_unix_duration().as_secs())?,
             moment(validity.not_after.to_unix_duration().as_secs())?,
         ))
+    }
+
+    /// Tells whether the certificate limits whom those below it may name. Such limits on URIs are
+    /// what readers of chains differ on most, and no certificate of a bundle needs any.
+    pub(super) fn constrains_names(&self) -> bool {
+        let mut extensions = self.0.tbs_certificate.extensions.iter().flatten();
+        extensions.any(|extension| extension.extn_id == NAME_CONSTRAINTS)
     }
 
     /// Tells whether the certificate is in use at a time.
