@@ -26,6 +26,7 @@ mod mutation;
 mod release;
 mod rollback;
 mod schemas;
+mod signing;
 mod sigstore;
 mod specimen;
 mod stack;

@@ -9,6 +9,9 @@ pub mod files {}
 #[doc = include_str!("packet.md")]
 pub mod packet {}
 
+#[doc = include_str!("signing.md")]
+pub mod signing {}
+
 #[doc = include_str!("trust.md")]
 pub mod trust {}
 
