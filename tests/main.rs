@@ -19,6 +19,7 @@ mod environment;
 mod forgery;
 mod images;
 mod json_tree;
+mod load;
 mod made_cases;
 mod mutation;
 mod release;

@@ -9,6 +9,7 @@ mod exit;
 mod identity;
 mod inspect;
 mod keys;
+mod load;
 mod render;
 mod rules;
 mod session;
@@ -105,6 +106,9 @@ enum Verb {
     VerifyBlob(blob::VerifyArgs),
     /// Show what is in a file, unverified
     Inspect(inspect::Args),
+    /// Compare runs of a load test
+    #[command(subcommand)]
+    Load(load::Verb),
     /// Explain one rule in full
     Explain(rules::ExplainArgs),
     /// List all rules
@@ -138,6 +142,7 @@ pub(crate) fn run() -> ExitCode {
             Verb::SignBlob(args) => blob::sign(args, &session),
             Verb::VerifyBlob(args) => blob::verify(args, &session),
             Verb::Inspect(args) => inspect::run(args, &session),
+            Verb::Load(verb) => load::run(verb, &session),
             Verb::Explain(args) => rules::explain(args, &session),
             Verb::Rules => rules::list(&session),
         }

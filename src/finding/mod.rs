@@ -16,8 +16,9 @@ use crate::document::Position;
 use crate::path::RelPath;
 
 pub use document::{
-    AreaDocument, CheckDocument, FindingDocument, HeadlineDocument, LocationDocument,
-    ReportDocument, SummaryDocument, ToolDocument, TrustDocument, WaivedDocument,
+    AreaDocument, CheckDocument, ComparisonDocument, FindingDocument, HeadlineDocument,
+    LocationDocument, ReportDocument, SideDocument, SummaryDocument, ToolDocument, TrustDocument,
+    WaivedDocument,
 };
 pub use report::{AreaState, Check, Gate, Outcome, Report, Verdict};
 pub use rules::Rule;

@@ -12,6 +12,9 @@ pub mod packet {}
 #[doc = include_str!("trust.md")]
 pub mod trust {}
 
+#[doc = include_str!("load.md")]
+pub mod load {}
+
 #[doc = include_str!("exit_codes.md")]
 pub mod exit_codes {}
 

@@ -1,4 +1,5 @@
 //! Renderers: one file for each way to write a report.
 
+mod comparison;
 pub(super) mod human;
 pub(super) mod text;

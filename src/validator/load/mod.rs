@@ -7,7 +7,7 @@
 mod agreement;
 mod baselines;
 mod claims;
-mod compared;
+pub mod compared;
 mod derived;
 mod endurance;
 mod input;

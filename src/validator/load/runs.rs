@@ -1,6 +1,6 @@
 //! Lists of runs: how each run went, what it was, and whether its raw result is kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::input::{Inputs, Source};
 use super::layout;
@@ -21,11 +21,18 @@ pub(super) fn lists(inputs: &Inputs) -> impl Iterator<Item = &Source> {
     })
 }
 
-/// The suite that a result is of: by the list of runs that keeps it, else by its name.
-pub(super) fn suite_of<'a>(inputs: &'a Inputs, path: &str) -> Option<Suite<'a>> {
-    let kept = lists(inputs).find(|source| source.text("/raw/path") == Some(path));
-    let name = kept.and_then(|source| source.text("/suite")).unwrap_or_else(|| layout::stem(path));
-    suite::suites(inputs).into_iter().find(|suite| suite.name == name)
+/// The suite of each result: by the list of runs that keeps it, else by its name.
+pub(super) fn suites_of(inputs: &Inputs) -> BTreeMap<&str, Suite<'_>> {
+    let suites = suite::suites(inputs).into_iter().map(|suite| (suite.name, suite));
+    let suites: BTreeMap<&str, Suite<'_>> = suites.collect();
+    let kept =
+        lists(inputs).filter_map(|list| Some((list.text("/raw/path")?, list.text("/suite")?)));
+    let kept: BTreeMap<&str, &str> = kept.collect();
+    let of_results = inputs.results.keys().filter_map(|path| {
+        let name = kept.get(path.as_str()).copied().unwrap_or_else(|| layout::stem(path));
+        Some((path.as_str(), suites.get(name)?.clone()))
+    });
+    of_results.collect()
 }
 
 /// The plan of a suite: its scenario's, else its script's.
@@ -143,9 +150,10 @@ pub(super) fn generator(inputs: &Inputs, _: &Context, report: &mut Report) {
         }
         recounted_rate(&run, report);
     }
+    let suites = suites_of(inputs);
     for (path, read) in &inputs.results {
         let Ok(result) = read else { continue };
-        let plan = suite_of(inputs, path).and_then(|suite| plan_of(inputs, &suite));
+        let plan = suites.get(path.as_str()).and_then(|suite| plan_of(inputs, suite));
         if let Some(plan) = plan {
             of_result(inputs, path, result, &plan, report);
         }
@@ -245,9 +253,11 @@ pub(super) fn durations(inputs: &Inputs, _: &Context, report: &mut Report) {
             run.found(&rules::RUN_TOO_SHORT, "duration_ms", message, planned * 1e3, lasted, report);
         }
     }
+    let suites = suites_of(inputs);
     for (path, read) in &inputs.results {
         let Ok(result) = read else { continue };
-        let planned = suite_of(inputs, path).and_then(|suite| plan_of(inputs, &suite)?.duration_ms);
+        let suite = suites.get(path.as_str());
+        let planned = suite.and_then(|suite| plan_of(inputs, suite)?.duration_ms);
         if let Some((lasted, planned)) = result.duration_ms.zip(planned)
             && lasted < planned * 0.99
         {
@@ -260,10 +270,10 @@ pub(super) fn durations(inputs: &Inputs, _: &Context, report: &mut Report) {
 
 /// LOAD02, LOAD03 and LOAD14 over the figures of each run.
 pub(super) fn figures(inputs: &Inputs, _: &Context, report: &mut Report) {
-    let suites = suite::suites(inputs);
+    let suites = suite::suites(inputs).into_iter().map(|suite| (suite.name, suite.limits));
+    let limits: BTreeMap<&str, suite::Limits> = suites.collect();
     for source in lists(inputs) {
-        let name = source.text("/suite").unwrap_or_default();
-        let limits = suites.iter().find(|suite| suite.name == name).map(|suite| &suite.limits);
+        let limits = limits.get(source.text("/suite").unwrap_or_default());
         let mut held = 0;
         for run in runs_of(source) {
             held += figures_of(&run, limits, report);
@@ -354,6 +364,7 @@ const IDENTITY: &[(&str, &str)] = &[
 
 /// LOAD15: every list of runs says what it measured, and it is what is released.
 pub(super) fn identity(inputs: &Inputs, _: &Context, report: &mut Report) {
+    let suites = suite::suites(inputs).into_iter().map(|suite| (suite.name, suite)).collect();
     for source in lists(inputs) {
         let missing: Vec<String> = IDENTITY
             .iter()
@@ -367,24 +378,29 @@ pub(super) fn identity(inputs: &Inputs, _: &Context, report: &mut Report) {
             let finding = Finding::new(&rules::IDENTITY_MISSING, source.at(""), message);
             report.push(finding.actual(format!("missing: {}", missing.join(", "))));
         }
-        same_files(inputs, source, report);
+        same_files(inputs, &suites, source, report);
         same_subject(inputs, source, report);
         same_seed(inputs, source, report);
     }
-    let kept: Vec<&str> = lists(inputs).filter_map(|source| source.text("/raw/path")).collect();
+    let kept: BTreeSet<&str> =
+        lists(inputs).filter_map(|source| source.text("/raw/path")).collect();
     for (path, read) in &inputs.results {
         let is_result = read.as_ref().is_ok_and(|result| result.options.is_none());
-        if is_result && !kept.contains(&path.as_str()) {
+        if is_result && !kept.contains(path.as_str()) {
             let message = "no list of runs keeps this result: nothing says which artifact, scenario, profile and machine it is of";
             report.push(Finding::new(&rules::IDENTITY_MISSING, Location::named(path), message));
         }
     }
 }
 
-fn same_files(inputs: &Inputs, source: &Source, report: &mut Report) {
+fn same_files(
+    inputs: &Inputs,
+    suites: &BTreeMap<&str, Suite<'_>>,
+    source: &Source,
+    report: &mut Report,
+) {
     let name = source.text("/suite").unwrap_or_default();
-    let suites = suite::suites(inputs);
-    let Some(suite) = suites.iter().find(|suite| suite.name == name) else { return };
+    let Some(suite) = suites.get(name) else { return };
     let pack = suite.source.text("/query_set").map(str::to_owned);
     for (key, path) in [
         ("/scenario_sha256", suite.scenario(inputs)),
