@@ -4,6 +4,7 @@
 //! that was checked; its [`Verdict`] is computed from them and cannot be stated.
 
 mod document;
+mod readiness;
 mod report;
 pub mod rules;
 mod waiver;
@@ -19,6 +20,9 @@ pub use document::{
     AreaDocument, CheckDocument, ComparisonDocument, FindingDocument, HeadlineDocument,
     LocationDocument, ReportDocument, SideDocument, SummaryDocument, ToolDocument, TrustDocument,
     WaivedDocument,
+};
+pub use readiness::{
+    ApprovalsDocument, Direction, InputDocument, Readiness, ReadinessRow, ReleaseDocument, Status,
 };
 pub use report::{AreaState, Check, Gate, Outcome, Report, Verdict};
 pub use rules::Rule;

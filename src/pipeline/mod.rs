@@ -8,6 +8,8 @@ pub mod check;
 pub mod checksums;
 pub mod inspect;
 pub mod load;
+mod remember;
+pub mod rollback;
 pub mod sign;
 mod state;
 pub mod trust;

@@ -2,4 +2,6 @@
 
 mod comparison;
 pub(super) mod human;
+pub(super) mod markdown;
+mod readiness;
 pub(super) mod text;

@@ -4,7 +4,9 @@
 //! one model in k6's words: `http_req_duration` in milliseconds, `http_reqs`, `http_req_failed`.
 //! What a shape does not carry stays unknown: nothing is filled in.
 
+mod clock;
 mod csv;
+mod cursor;
 mod foreign;
 mod lines;
 mod metric;
