@@ -21,6 +21,7 @@ mod forgery;
 mod instance;
 mod json_tree;
 mod k8s;
+mod load;
 mod made_cases;
 mod mutation;
 mod release;

@@ -20,6 +20,8 @@ pub mod stack {}
 
 #[doc = include_str!("k8s.md")]
 pub mod k8s {}
+#[doc = include_str!("load.md")]
+pub mod load {}
 
 #[doc = include_str!("exit_codes.md")]
 pub mod exit_codes {}
