@@ -25,6 +25,7 @@ mod life;
 mod made_cases;
 mod mutation;
 mod policy;
+mod properties;
 mod release;
 mod schemas;
 mod sigstore;
