@@ -30,6 +30,7 @@ mod release;
 mod schemas;
 mod sigstore;
 mod specimen;
+mod threat_model;
 mod times;
 mod transcripts;
 mod tree;

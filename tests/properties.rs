@@ -63,7 +63,7 @@ struct Crowd {
 
 fn crowd() -> Crowd {
     let key = |index: usize| {
-        let algorithm = if index % 2 == 0 { Algorithm::Ed25519 } else { Algorithm::P256 };
+        let algorithm = if index.is_multiple_of(2) { Algorithm::Ed25519 } else { Algorithm::P256 };
         PrivateKey::generate(algorithm).unwrap()
     };
     Crowd {
