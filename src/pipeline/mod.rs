@@ -8,6 +8,7 @@ pub mod check;
 pub mod checksums;
 pub mod inspect;
 mod remember;
+pub mod rollback;
 pub mod sign;
 mod state;
 pub mod trust;

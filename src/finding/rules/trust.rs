@@ -43,7 +43,6 @@ pub const RULES: &[&Rule] = &[
     &WAIVER_TOO_LONG,
     &LOG_INCONSISTENT,
     &APPROVAL_TOO_LONG,
-    &ROLLBACK_WINDOW_OVER,
 ];
 
 /// The file is not one well-formed DSSE envelope.
@@ -576,18 +575,4 @@ pub static APPROVAL_TOO_LONG: Rule = Rule {
     remedy: "approve again for a shorter time",
     bad: "an approval of a year where the policy allows 24 hours",
     good: "an approval of six hours",
-};
-
-/// The release that is gone back to is older than the policy allows.
-pub static ROLLBACK_WINDOW_OVER: Rule = Rule {
-    code: "CS-TRUST-047",
-    slug: "rollback-window-over",
-    area: Area::Trust,
-    severity: Severity::Error,
-    weight: Weight::Fault,
-    refuses: "the release that is gone back to is older than the policy allows",
-    why: "what was safe a year ago may not run with what is there today",
-    remedy: "go back to a later release",
-    bad: "a release of a year ago where the policy allows 30 days",
-    good: "a release of last week",
 };

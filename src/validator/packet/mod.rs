@@ -16,7 +16,6 @@ pub use contents::{
 };
 pub use evidence::{judge_evidence, judge_text, stated_version};
 pub use policy::{Expectations, judge_expectations, judge_freshness, judge_policy};
-pub(crate) use signed::people;
 pub use signed::{
     checksums_of, judge_checksums_signature, judge_provenance, judge_seal, provenance_of, seal_of,
 };
