@@ -15,6 +15,9 @@ pub mod signing {}
 #[doc = include_str!("trust.md")]
 pub mod trust {}
 
+#[doc = include_str!("threat-model.md")]
+pub mod threat_model {}
+
 #[doc = include_str!("stack.md")]
 pub mod stack {}
 
