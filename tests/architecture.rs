@@ -15,7 +15,7 @@ const ROOMS: [&[&str]; 7] = [
 ];
 
 /// Which file alone may name a crate.
-const NAMED_IN: [(&str, &[&str]); 16] = [
+const NAMED_IN: [(&str, &[&str]); 17] = [
     ("aws_lc_rs::", &["trust/key.rs"]),
     ("ed25519_dalek::", &["trust/key.rs"]),
     ("pkcs8::", &["trust/key.rs", "trust/pem.rs"]),
@@ -26,6 +26,7 @@ const NAMED_IN: [(&str, &[&str]); 16] = [
     ("jiff::", &["time.rs"]),
     ("semver::", &["version.rs"]),
     ("jsonschema::", &["document/schema.rs"]),
+    ("promql_parser::", &["validator/observe/promql.rs"]),
     ("saphyr_parser::", &["document/yaml.rs"]),
     ("rustix::", &["tree.rs"]),
     ("sigstore_trust_root::", &["trust/sigstore.rs"]),

@@ -109,3 +109,17 @@ mod release {
         super::every_rule_fires_on_its_mistake_only(Area::Release);
     }
 }
+
+mod observe {
+    use super::Area;
+
+    #[test]
+    fn the_base_is_silent() {
+        super::the_base_is_silent(Area::Observe);
+    }
+
+    #[test]
+    fn every_rule_fires_on_its_mistake_only() {
+        super::every_rule_fires_on_its_mistake_only(Area::Observe);
+    }
+}

@@ -1,11 +1,43 @@
 //! The area `observe`: how it is watched.
 //!
-//! Reads every governed file of the area and judges what any file must be: there, readable,
-//! well-formed, and the same value to every reader.
+//! Rules are read as Prometheus reads them, dashboards as Grafana does; every expression is held
+//! against the metrics that there are, every alert against the objective that it guards, and every
+//! document against the others that speak of the same thing.
 
-use super::{Context, Derived, Hygiene, governed};
+mod alerts;
+mod boards;
+mod burn;
+mod catalog;
+mod contracts;
+mod dashboard;
+mod documents;
+mod drills;
+mod duration;
+mod expressions;
+mod files;
+mod goldens;
+mod input;
+mod labels;
+mod layout;
+mod logs;
+mod metrics;
+mod objective;
+mod objectives;
+mod promql;
+mod query;
+mod rule_tests;
+mod rulefile;
+mod runbooks;
+mod scrape;
+mod template;
+mod traces;
+mod truth;
+
+use input::Inputs;
+
+use super::{Context, Derived, Governed, Hygiene};
 use crate::finding::rules::observe as rules;
-use crate::finding::{Area, Report};
+use crate::finding::{Area, Finding, Location, Report};
 use crate::tree::Tree;
 
 /// Where the area's files lie; the first folder must hold some.
@@ -17,9 +49,75 @@ const HYGIENE: Hygiene = Hygiene {
     ambiguous: &rules::SCALAR_AMBIGUOUS,
 };
 
+/// The rules, in the order in which they run.
+const RULES: &[fn(&Inputs, &Context, &mut Report)] = &[
+    files::shapes,
+    files::order,
+    files::recordings,
+    files::loaded,
+    expressions::expressions,
+    alerts::conditions,
+    alerts::templates,
+    alerts::required,
+    alerts::patience,
+    alerts::absence,
+    alerts::twins,
+    burn::burn_rates,
+    burn::looseness,
+    rule_tests::unit_tests,
+    catalog::severity_words,
+    catalog::owners,
+    catalog::listings,
+    runbooks::targets,
+    runbooks::ids,
+    runbooks::unused,
+    objectives::definitions,
+    objectives::guards,
+    objectives::named,
+    objectives::measured,
+    objectives::scenarios,
+    drills::named,
+    drills::signals,
+    drills::records,
+    drills::suites,
+    boards::models,
+    boards::clashes,
+    boards::datasources,
+    boards::coverage,
+    boards::registry,
+    boards::panels,
+    contracts::consistency,
+    contracts::examples,
+    contracts::budgets,
+    goldens::contracts,
+    goldens::origins,
+    logs::samples,
+    traces::samples,
+    documents::schemas,
+    documents::placeholders,
+    documents::index,
+    documents::readiness,
+];
+
 /// Judges the area.
-pub(super) fn check(tree: &Tree, _context: &Context, report: &mut Report) {
-    governed::check(Area::Observe, FOLDERS, HYGIENE, tree, report);
+pub(super) fn check(tree: &Tree, context: &Context, report: &mut Report) {
+    let governed = Governed::read(tree, FOLDERS, HYGIENE, report);
+    if governed.files.is_empty() {
+        let message = format!("`{}` holds no file; the area cannot be judged", FOLDERS[0]);
+        report.push(Finding::new(&rules::INPUT_UNREADABLE, Location::named(FOLDERS[0]), message));
+        report.not_evaluated(Area::Observe, format!("`{}` holds no file", FOLDERS[0]));
+        return;
+    }
+    let inputs = Inputs::gather(tree, &governed);
+    for rule in RULES {
+        rule(&inputs, context, report);
+    }
+    if governed.complete {
+        let (files, objects) = (governed.documents.len(), governed.objects());
+        report.evaluated(Area::Observe, files, objects, governed.other, rules::RULES.len());
+    } else {
+        report.not_evaluated(Area::Observe, "some of its files could not be read");
+    }
 }
 
 /// Derives the area's documents.
