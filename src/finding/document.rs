@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Area, Outcome, Severity, Verdict};
+use super::{Area, GraphDocument, Outcome, Severity, Verdict};
 use crate::digest::Digest;
 use crate::json::{self, JsonError, Limits};
 use crate::time::Timestamp;
@@ -33,6 +33,9 @@ pub struct ReportDocument {
     pub headlines: Vec<HeadlineDocument>,
     /// Everything that was checked one by one, in the order it was checked.
     pub checks: Vec<CheckDocument>,
+    /// What guards what; absent where no objectives were judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub graph: Option<GraphDocument>,
     /// Counts.
     pub summary: SummaryDocument,
 }

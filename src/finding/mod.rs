@@ -4,6 +4,7 @@
 //! that was checked; its [`Verdict`] is computed from them and cannot be stated.
 
 mod document;
+mod graph;
 mod report;
 pub mod rules;
 mod waiver;
@@ -19,6 +20,7 @@ pub use document::{
     AreaDocument, CheckDocument, FindingDocument, HeadlineDocument, LocationDocument,
     ReportDocument, SummaryDocument, ToolDocument, TrustDocument, WaivedDocument,
 };
+pub use graph::{EdgeDocument, GraphDocument, GuardDocument, NodeDocument};
 pub use report::{AreaState, Check, Gate, Outcome, Report, Verdict};
 pub use rules::Rule;
 pub use waiver::{Waiver, Waivers};

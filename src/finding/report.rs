@@ -9,7 +9,7 @@ use super::document::{
     ReportDocument, SummaryDocument, ToolDocument, TrustDocument, WaivedDocument,
 };
 use super::rules::Weight;
-use super::{Area, Basis, Finding, Location, Severity, Waivers};
+use super::{Area, Basis, Finding, GraphDocument, Location, Severity, Waivers};
 use crate::time::Timestamp;
 
 /// The answer to what was asked. Computed by [`Report::verdict`], never stated.
@@ -93,6 +93,7 @@ pub struct Report {
     known: BTreeSet<Known>,
     asked: usize,
     trust: Option<TrustDocument>,
+    graph: Option<GraphDocument>,
 }
 
 /// What makes two findings of two reports the same: rule, place and message.
@@ -115,12 +116,18 @@ impl Report {
             known: BTreeSet::new(),
             asked: 0,
             trust: None,
+            graph: None,
         }
     }
 
     /// Says which trust root was judged with.
     pub fn set_trust(&mut self, trust: TrustDocument) {
         self.trust = Some(trust);
+    }
+
+    /// Says what guards what.
+    pub fn set_graph(&mut self, graph: GraphDocument) {
+        self.graph = Some(graph);
     }
 
     /// Sets from which severity on a finding refuses.
@@ -243,6 +250,7 @@ impl Report {
         self.findings.extend(other.findings);
         self.checks.extend(other.checks);
         self.headlines.extend(other.headlines);
+        self.graph = other.graph.or(self.graph.take());
     }
 
     /// Returns the findings so far, in the order they were made.
@@ -334,6 +342,7 @@ impl Report {
             findings: rows,
             headlines,
             checks: self.checks.iter().map(check_document).collect(),
+            graph: self.graph.clone(),
             summary,
         }
     }

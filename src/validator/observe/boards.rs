@@ -210,7 +210,7 @@ fn variable_metric(
 }
 
 /// The metrics that the panels of a dashboard read in the end.
-fn shown(inputs: &Inputs, dashboard: &Dashboard) -> BTreeSet<String> {
+pub(super) fn shown(inputs: &Inputs, dashboard: &Dashboard) -> BTreeSet<String> {
     let mut metrics = BTreeSet::new();
     for query in dashboard.panels.iter().flat_map(|panel| &panel.queries) {
         if let Some(expr) =

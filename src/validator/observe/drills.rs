@@ -17,7 +17,7 @@ use crate::validator::Context;
 const MAX_AGE_DAYS: i64 = 90;
 
 /// The names of the drills that are defined, or listed in an inventory.
-fn names(inputs: &Inputs) -> BTreeSet<&str> {
+pub(super) fn names(inputs: &Inputs) -> BTreeSet<&str> {
     let defined = inputs.of(Role::DrillDefinitions).flat_map(|source| source.items("drills"));
     let defined =
         defined.filter_map(|(_, item)| text_of(item, "name").or_else(|| text_of(item, "id")));

@@ -13,9 +13,11 @@ mod dashboard;
 mod documents;
 mod drills;
 mod duration;
+mod evidence;
 mod expressions;
 mod files;
 mod goldens;
+mod graph;
 mod input;
 mod labels;
 mod layout;
@@ -112,6 +114,9 @@ pub(super) fn check(tree: &Tree, context: &Context, report: &mut Report) {
     for rule in RULES {
         rule(&inputs, context, report);
     }
+    if let Some(graph) = graph::build(&inputs) {
+        report.set_graph(graph);
+    }
     if governed.complete {
         let (files, objects) = (governed.documents.len(), governed.objects());
         report.evaluated(Area::Observe, files, objects, governed.other, rules::RULES.len());
@@ -120,7 +125,16 @@ pub(super) fn check(tree: &Tree, context: &Context, report: &mut Report) {
     }
 }
 
-/// Derives the area's documents.
-pub(super) fn derive(_tree: &Tree, _context: &Context) -> Vec<Derived> {
-    Vec::new()
+/// Derives the area's documents from its files and from what the rules find in them.
+pub(super) fn derive(tree: &Tree, context: &Context) -> Vec<Derived> {
+    let mut report = Report::new("check", context.now, true);
+    let governed = Governed::read(tree, FOLDERS, HYGIENE, &mut report);
+    if governed.files.is_empty() {
+        return Vec::new();
+    }
+    let inputs = Inputs::gather(tree, &governed);
+    for rule in RULES {
+        rule(&inputs, context, &mut report);
+    }
+    evidence::derive(&inputs, context, &report)
 }
