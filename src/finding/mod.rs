@@ -5,6 +5,7 @@
 
 mod document;
 mod graph;
+mod readiness;
 mod report;
 pub mod rules;
 mod waiver;
@@ -21,6 +22,9 @@ pub use document::{
     ReportDocument, SummaryDocument, ToolDocument, TrustDocument, WaivedDocument,
 };
 pub use graph::{EdgeDocument, GraphDocument, GuardDocument, NodeDocument};
+pub use readiness::{
+    ApprovalsDocument, Direction, InputDocument, Readiness, ReadinessRow, ReleaseDocument, Status,
+};
 pub use report::{AreaState, Check, Gate, Outcome, Report, Verdict};
 pub use rules::Rule;
 pub use waiver::{Waiver, Waivers};

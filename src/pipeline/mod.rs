@@ -7,6 +7,7 @@ pub mod blob;
 pub mod check;
 pub mod checksums;
 pub mod inspect;
+pub mod rollback;
 pub mod sign;
 mod state;
 pub mod trust;
