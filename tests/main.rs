@@ -22,6 +22,7 @@ mod json_tree;
 mod k8s;
 mod made_cases;
 mod mutation;
+mod observe;
 mod release;
 mod rollback;
 mod schemas;

@@ -12,6 +12,9 @@ pub mod packet {}
 #[doc = include_str!("trust.md")]
 pub mod trust {}
 
+#[doc = include_str!("observe.md")]
+pub mod observe {}
+
 #[doc = include_str!("exit_codes.md")]
 pub mod exit_codes {}
 

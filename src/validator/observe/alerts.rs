@@ -10,11 +10,9 @@ use super::labels::{Labels, never_meets};
 use super::layout::Role;
 use super::metrics::texts;
 use super::promql::{Binary, Expr, Grouping};
-use super::query::text_of as text_at;
 use super::rulefile::{Kind, Rule};
 use super::template::Template;
 use super::truth::{Judge, Truth};
-use crate::document::Node;
 use crate::finding::rules::observe as rules;
 use crate::finding::{Finding, Report};
 use crate::validator::Context;
@@ -26,8 +24,7 @@ const DEFAULT_INTERVAL: f64 = 60.0;
 
 /// Judges whether the condition of each alert can hold, and can fail to hold.
 pub(super) fn conditions(inputs: &Inputs, _: &Context, report: &mut Report) {
-    let recorded = inputs.recorded();
-    let judge = Judge { metrics: &inputs.metrics, recorded: &recorded };
+    let judge = Judge::new(&inputs.metrics, inputs.recorded());
     for rule in inputs.alerts() {
         let Ok(expr) = &rule.expr else { continue };
         let name = rule.name.escape_debug();
@@ -123,14 +120,9 @@ pub(super) fn required(inputs: &Inputs, _: &Context, report: &mut Report) {
     }
     for rule in inputs.alerts() {
         let mut needed = labels.clone();
-        for contract in inputs.of(Role::AlertsContract) {
-            let spec = contract.root.get("alert_specs").and_then(|specs| specs.get(&rule.name));
-            for key in ["owner", "runbook_id"] {
-                if spec.and_then(|spec| text_at(spec, key)).is_some() {
-                    needed.insert(key.to_owned());
-                }
-            }
-        }
+        let stated = ["owner", "runbook_id"].into_iter();
+        let stated = stated.filter(|key| inputs.contracted(&rule.name, key).is_some());
+        needed.extend(stated.map(str::to_owned));
         let mut missing: Vec<&str> = needed
             .iter()
             .filter(|name| rule.label(name).is_none_or(str::is_empty))
@@ -269,12 +261,4 @@ pub(super) fn twins(inputs: &Inputs, _: &Context, report: &mut Report) {
             }
         }
     }
-}
-
-/// The value of a key in the contract of an alert.
-pub(super) fn contracted<'a>(inputs: &'a Inputs, alert: &str, key: &str) -> Option<&'a str> {
-    inputs.of(Role::AlertsContract).find_map(|contract| {
-        let spec: &Node = contract.root.get("alert_specs")?.get(alert)?;
-        text_at(spec, key)
-    })
 }

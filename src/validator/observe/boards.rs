@@ -213,11 +213,7 @@ fn variable_metric(
 pub(super) fn shown(inputs: &Inputs, dashboard: &Dashboard) -> BTreeSet<String> {
     let mut metrics = BTreeSet::new();
     for query in dashboard.panels.iter().flat_map(|panel| &panel.queries) {
-        if let Some(expr) =
-            dashboard.substitute(&query.expr).ok().and_then(|text| Expr::parse(&text).ok())
-        {
-            metrics.extend(inputs.base_metrics(&expr));
-        }
+        metrics.extend(query.parsed.iter().flat_map(|expr| inputs.base_metrics(expr)));
     }
     metrics
 }
@@ -342,14 +338,14 @@ pub(super) fn panels(inputs: &Inputs, _: &Context, report: &mut Report) {
                 Some(uid) => inputs.dashboards.iter().find(|one| one.uid.as_deref() == Some(uid)),
                 None => home,
             };
-            let panel = dashboard
-                .and_then(|one| Some((one, one.panels.iter().find(|panel| panel.title == title)?)));
-            let Some((dashboard, panel)) = panel else {
+            let panel =
+                dashboard.and_then(|one| one.panels.iter().find(|panel| panel.title == title));
+            let Some(panel) = panel else {
                 let message = format!("the panel `{}` is on no dashboard", title.escape_debug());
                 report.push(Finding::new(&rules::PANEL_CONTRACT_BROKEN, place, message));
                 continue;
             };
-            let read = read_by(inputs, dashboard, panel);
+            let read = read_by(inputs, panel);
             let metrics = spec.get("metrics").map(texts).unwrap_or_default();
             let lost: Vec<String> = metrics
                 .into_iter()
@@ -392,13 +388,12 @@ fn unspecified(home: Option<&Dashboard>, specified: &BTreeSet<&str>, report: &mu
 }
 
 /// Every metric that a panel reads, by its own name and in the end.
-fn read_by(inputs: &Inputs, dashboard: &Dashboard, panel: &Panel) -> BTreeSet<String> {
+fn read_by(inputs: &Inputs, panel: &Panel) -> BTreeSet<String> {
     let mut read = BTreeSet::new();
     for query in &panel.queries {
-        let Ok(text) = dashboard.substitute(&query.expr) else { continue };
-        let Ok(expr) = Expr::parse(&text) else { continue };
+        let Ok(expr) = &query.parsed else { continue };
         read.extend(expr.selectors().into_iter().filter_map(|one| one.metric.clone()));
-        read.extend(inputs.base_metrics(&expr));
+        read.extend(inputs.base_metrics(expr));
     }
     read
 }

@@ -1,17 +1,17 @@
 //! OBS17 and the alert side of X10: thresholds follow from the objective that they guard.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::alerts::contracted;
 use super::duration::text_of;
 use super::expressions::same_family;
 use super::input::Inputs;
 use super::layout::Role;
+use super::metrics::texts;
 use super::objective::{Objective, Unit};
 use super::promql::Expr;
-use super::query::text_of as text_at;
 use super::rulefile::Rule;
 use super::truth::Judge;
+use crate::document::Node;
 use crate::finding::rules::observe as rules;
 use crate::finding::{Finding, Report};
 use crate::validator::Context;
@@ -34,8 +34,7 @@ struct Arm {
 
 /// Judges every burn-rate alert against its objective.
 pub(super) fn burn_rates(inputs: &Inputs, _: &Context, report: &mut Report) {
-    let recorded = inputs.recorded();
-    let judge = Judge { metrics: &inputs.metrics, recorded: &recorded };
+    let judge = Judge::new(&inputs.metrics, inputs.recorded());
     for rule in inputs.alerts() {
         let Ok(expr) = &rule.expr else { continue };
         let mut arms = Vec::new();
@@ -179,14 +178,8 @@ fn short(number: f64) -> String {
 pub(super) fn guarded_ids(inputs: &Inputs, rule: &Rule) -> BTreeSet<String> {
     let mut ids = BTreeSet::new();
     ids.extend(rule.label("slo").map(str::to_owned));
-    ids.extend(contracted(inputs, &rule.name, "slo_or_invariant").map(str::to_owned));
-    for map in inputs.of(Role::CoverageMap) {
-        for (_, item) in map.items("mappings") {
-            if text_at(item, "alert_id") == Some(&rule.name) {
-                ids.extend(text_at(item, "slo_id").map(str::to_owned));
-            }
-        }
-    }
+    ids.extend(inputs.contracted(&rule.name, "slo_or_invariant").map(str::to_owned));
+    ids.extend(inputs.mapped(&rule.name).iter().filter_map(|(objective, _)| objective.clone()));
     ids
 }
 
@@ -223,6 +216,45 @@ pub(super) fn looseness(inputs: &Inputs, _: &Context, report: &mut Report) {
             }
         }
     }
+}
+
+/// Looks for load thresholds under which a run passes that would wake somebody up.
+pub(super) fn load_limits(inputs: &Inputs, _: &Context, report: &mut Report) {
+    let suites = suites_of(inputs);
+    for rule in inputs.alerts().filter(|rule| rule.is_page()) {
+        let Ok(Expr::Binary(binary)) = &rule.expr else { continue };
+        let Some(limit) = binary.right.constant().filter(|_| is_plain(&binary.left)) else {
+            continue;
+        };
+        let Some(objective) = guarded(inputs, rule).filter(|one| one.unit == Unit::Seconds) else {
+            continue;
+        };
+        for source in inputs.sources.iter().filter(|one| one.path().starts_with("ops/load/")) {
+            let suite = source.text("/suite").unwrap_or_default();
+            let is_tied = suites.get(suite).is_some_and(|ids| ids.contains(&objective.id));
+            let stated = source.root.pointer("/thresholds/p95_ms_max").and_then(Node::as_f64);
+            let Some(stated) = stated.filter(|stated| is_tied && stated / 1000.0 > limit) else {
+                continue;
+            };
+            let name = rule.name.escape_debug();
+            let message = format!("a run of `{suite}` passes at {stated} ms, where `{name}` pages");
+            let location = source.at("/thresholds/p95_ms_max");
+            let finding = Finding::new(&rules::LOAD_THRESHOLD_ABOVE_PAGE, location, message);
+            report.push(finding.declared(stated).actual(limit * 1000.0));
+        }
+    }
+}
+
+/// The objectives that a map ties to each load suite.
+fn suites_of(inputs: &Inputs) -> BTreeMap<String, BTreeSet<String>> {
+    let mut suites: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (_, item) in inputs.of(Role::ScenarioMap).flat_map(|map| map.items("mappings")) {
+        let ids = item.get("slo_ids").map(texts).unwrap_or_default();
+        for suite in item.get("load_suites").map(texts).unwrap_or_default() {
+            suites.entry(suite).or_default().extend(ids.iter().cloned());
+        }
+    }
+    suites
 }
 
 /// Tells whether an expression has the unit of what it reads: nothing is added or multiplied.

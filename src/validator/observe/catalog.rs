@@ -130,7 +130,7 @@ pub(super) fn owners(inputs: &Inputs, _: &Context, report: &mut Report) {
                 .iter()
                 .filter_map(|(key, other)| {
                     let here = text_of(item, key)?;
-                    let there = super::alerts::contracted(inputs, alert, other)?;
+                    let there = inputs.contracted(alert, other)?;
                     (here != there).then(|| format!("{key}: `{here}`, in the contract `{there}`"))
                 })
                 .collect();

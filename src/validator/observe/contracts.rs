@@ -30,6 +30,7 @@ pub(super) fn consistency(inputs: &Inputs, _: &Context, report: &mut Report) {
     for contract in inputs.of(Role::EndpointContract).filter(|source| source.is_own) {
         endpoints(inputs, contract, report);
     }
+    suites(inputs, report);
     for registry in inputs.of(Role::SpanRegistry) {
         let registered = list(registry, "required_spans");
         for contract in
@@ -59,6 +60,34 @@ fn contradiction(
 ) {
     let finding = Finding::new(&rules::TELEMETRY_CONTRACT_CONTRADICTED, location, message);
     report.push(finding.declared(declared).actual(actual));
+}
+
+/// Two lists of suites that give one suite different tests.
+fn suites(inputs: &Inputs, report: &mut Report) {
+    let mut seen: BTreeMap<String, (BTreeSet<String>, &str)> = BTreeMap::new();
+    for source in inputs.of(Role::Suites).filter(|source| source.is_own) {
+        let mut differing = Vec::new();
+        let mut other = "";
+        for (_, suite) in source.items("suites") {
+            let Some(id) = text_of(suite, "id") else { continue };
+            let tests: BTreeSet<String> =
+                suite.get("tests").map(texts).unwrap_or_default().into_iter().collect();
+            match seen.get(id) {
+                Some((first, path)) if *first != tests => {
+                    differing.push(id);
+                    other = path;
+                }
+                Some(_) => {}
+                None => {
+                    seen.insert(id.to_owned(), (tests, source.path()));
+                }
+            }
+        }
+        if !differing.is_empty() {
+            let message = format!("gives {} suites other tests than `{other}`", differing.len());
+            contradiction(source.at("/suites"), message, &differing.join(", "), other, report);
+        }
+    }
 }
 
 /// `required_metrics` and `required_metric_specs` name the same metrics with the same labels.

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::input::Source;
+use super::promql::{Expr, ExprError};
+use super::variables::{ANY, Variable, substitute, variable_at};
 use crate::document::Node;
 use crate::finding::Location;
 
@@ -23,16 +25,6 @@ pub(super) struct Dashboard {
     pub(super) problems: Vec<(Location, String)>,
 }
 
-/// A variable.
-#[derive(Debug)]
-pub(super) struct Variable {
-    /// Whether it chooses a data source.
-    pub(super) is_datasource: bool,
-    /// What its expressions are judged with.
-    pub(super) sample: String,
-    pub(super) query: Option<(String, Location)>,
-}
-
 /// A panel or row.
 #[derive(Debug)]
 pub(super) struct Panel {
@@ -51,16 +43,22 @@ pub(super) struct Panel {
 /// A query of a panel.
 #[derive(Debug)]
 pub(super) struct Query {
-    pub(super) expr: String,
+    expr: String,
     pub(super) location: Location,
+    /// The expression with its variables filled in.
+    pub(super) parsed: Result<Expr, ExprError>,
     /// The data source as written: a name, a uid, a variable.
     pub(super) datasource: Option<String>,
+    /// The kind of data source, as written.
+    engine: Option<String>,
 }
 
 /// Reads a document that may be a dashboard, or the export of one.
 pub(super) fn read(source: &Source) -> Vec<Dashboard> {
     let is_v2 = source.text("/apiVersion").is_some();
-    vec![if is_v2 { v2(source) } else { classic(source) }]
+    let mut dashboard = if is_v2 { v2(source) } else { classic(source) };
+    dashboard.parse();
+    vec![dashboard]
 }
 
 fn text(node: &Node, key: &str) -> Option<String> {
@@ -89,7 +87,10 @@ fn classic(source: &Source) -> Dashboard {
         if let Some(name) = text(item, "name") {
             let is_datasource = text(item, "type").as_deref() == Some("datasource");
             let sample = if is_datasource { "prometheus" } else { "1" }.to_owned();
-            dashboard.variables.insert(name, Variable { is_datasource, sample, query: None });
+            dashboard.variables.insert(
+                name,
+                Variable { is_datasource, engine: text(item, "pluginId"), sample, query: None },
+            );
         }
     }
     for key in ["panels", "rows"] {
@@ -127,7 +128,7 @@ impl Dashboard {
         let sample = match kind.as_str() {
             "interval" => "5m",
             "constant" | "custom" | "textbox" => "1",
-            _ => ".*",
+            _ => ANY,
         };
         let written = item
             .get("query")
@@ -145,7 +146,8 @@ impl Dashboard {
         let query = written.filter(|_| kind == "query").map(|query| {
             (query.to_owned(), place.clone().pointing(&format!("{}/query", place.pointer)))
         });
-        self.variables.insert(name, Variable { is_datasource, sample, query });
+        let engine = written.filter(|_| is_datasource).map(str::to_owned);
+        self.variables.insert(name, Variable { is_datasource, engine, sample, query });
     }
 
     fn panel(&mut self, item: &Node, location: Location, row: usize) {
@@ -162,6 +164,7 @@ impl Dashboard {
             _ => None,
         };
         let shared = item.get("datasource").and_then(datasource_of);
+        let engine = item.get("datasource").and_then(|node| text(node, "type"));
         let mut queries = Vec::new();
         for (index, target) in
             item.get("targets").map(Node::items).unwrap_or_default().iter().enumerate()
@@ -172,11 +175,16 @@ impl Dashboard {
             match expr.as_str() {
                 Some(written) => queries.push(Query {
                     expr: written.to_owned(),
+                    parsed: Ok(Expr::Number(0.0)),
                     location: place,
                     datasource: target
                         .get("datasource")
                         .and_then(datasource_of)
                         .or_else(|| shared.clone()),
+                    engine: target
+                        .get("datasource")
+                        .and_then(|node| text(node, "type"))
+                        .or_else(|| engine.clone()),
                 }),
                 None => {
                     self.problems
@@ -203,46 +211,35 @@ impl Dashboard {
         }
     }
 
-    /// An expression with the variables of the dashboard and of Grafana filled in; the name of the
-    /// first one that is not defined.
-    pub(super) fn substitute(&self, expr: &str) -> Result<String, String> {
-        let mut out = String::with_capacity(expr.len());
-        let mut rest = expr;
-        while let Some(at) = rest.find(['$', '[']) {
-            out.push_str(&rest[..at]);
-            rest = &rest[at..];
-            let Some((name, after)) = variable_at(rest) else {
-                out.push_str(&rest[..1]);
-                rest = &rest[1..];
-                continue;
-            };
-            rest = after;
-            // `$1` belongs to `label_replace`.
-            if name.bytes().all(|byte| byte.is_ascii_digit()) {
-                out.push('$');
-                out.push_str(name);
-                continue;
-            }
-            out.push_str(match name {
-                "__rate_interval" | "__interval" | "__range" | "interval"
-                    if !self.variables.contains_key(name) =>
-                {
-                    "5m"
-                }
-                "__interval_ms" | "__range_ms" => "300000",
-                "__range_s" => "300",
-                "__from" | "__to" => "1700000000000",
-                "__dashboard" | "__user" | "__org" | "__name" | "timeFilter" | "__timeFilter" => {
-                    "x"
-                }
-                _ => match self.variables.get(name) {
-                    Some(variable) => &variable.sample,
-                    None => return Err(name.to_owned()),
-                },
-            });
+    /// Parses every expression, when all variables are known.
+    fn parse(&mut self) {
+        let mut panels = std::mem::take(&mut self.panels);
+        // Queries of other engines are in other languages.
+        for panel in &mut panels {
+            panel
+                .queries
+                .retain(|query| self.is_prometheus(query) && !query.expr.trim().is_empty());
         }
-        out.push_str(rest);
-        Ok(out)
+        for query in panels.iter_mut().flat_map(|panel| &mut panel.queries) {
+            query.parsed = match substitute(&self.variables, &query.expr) {
+                Ok(text) => Expr::parse(&text),
+                Err(name) => {
+                    let name = name.escape_debug();
+                    Err(ExprError::Invalid(format!("the variable `{name}` is not defined")))
+                }
+            };
+        }
+        self.panels = panels;
+    }
+
+    /// Tells whether a query goes to a Prometheus, as far as its data source says.
+    fn is_prometheus(&self, query: &Query) -> bool {
+        let chosen = query.datasource.as_deref().and_then(variable_at);
+        let chosen = chosen.and_then(|(name, _)| self.variables.get(name)?.engine.as_deref());
+        let engine = query.engine.as_deref().or(chosen);
+        let others =
+            ["loki", "tempo", "elasticsearch", "cloudwatch", "graphite", "influxdb", "sql"];
+        engine.is_none_or(|engine| !others.iter().any(|other| engine.contains(other)))
     }
 
     /// Tells whether a data source is chosen by a variable.
@@ -251,26 +248,6 @@ impl Dashboard {
             self.variables.get(name).is_some_and(|variable| variable.is_datasource)
         })
     }
-}
-
-/// The variable at the beginning of a text: `$a`, `${a}`, `${a:regex}`, `[[a]]`.
-fn variable_at(text: &str) -> Option<(&str, &str)> {
-    let closed = |open: &str, close: &str| {
-        let inner = text.strip_prefix(open)?;
-        let (name, after) = inner.split_once(close)?;
-        let name = name.split([':', '.']).next().unwrap_or(name);
-        (!name.is_empty() && name.bytes().all(is_word)).then_some((name, after))
-    };
-    if let Some(found) = closed("${", "}").or_else(|| closed("[[", "]]")) {
-        return Some(found);
-    }
-    let rest = text.strip_prefix('$')?;
-    let end = rest.bytes().take_while(|byte| is_word(*byte)).count();
-    (end > 0).then(|| rest.split_at(end))
-}
-
-fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
 fn datasource_of(node: &Node) -> Option<String> {
@@ -306,16 +283,22 @@ fn v2(source: &Source) -> Dashboard {
         let sample = match kind.as_str() {
             "IntervalVariable" => "5m",
             "ConstantVariable" | "CustomVariable" | "TextVariable" => "1",
-            _ => ".*",
+            _ => ANY,
         };
         let place = source.at(&format!("/spec/variables/{index}/spec/query"));
         let query = inner
             .pointer("/query/spec/query")
             .and_then(Node::as_str)
             .map(|one| (one.to_owned(), place));
-        dashboard
-            .variables
-            .insert(name, Variable { is_datasource, sample: sample.to_owned(), query });
+        dashboard.variables.insert(
+            name,
+            Variable {
+                is_datasource,
+                engine: text(inner, "pluginId"),
+                sample: sample.to_owned(),
+                query,
+            },
+        );
     }
     for entry in spec.and_then(|spec| spec.get("elements")).map(Node::entries).unwrap_or_default() {
         let pointer = format!("/spec/elements/{}", crate::json::escape_pointer(&entry.key));
@@ -365,8 +348,10 @@ impl Dashboard {
             let datasource = query.get("datasource").or_else(|| item.pointer("/spec/datasource"));
             queries.push(Query {
                 expr: expr.to_owned(),
+                parsed: Ok(Expr::Number(0.0)),
                 location: source.at(&format!("{base}/spec/expr")),
                 datasource: datasource.and_then(datasource_of),
+                engine: text(query, "group"),
             });
         }
         self.panels.push(Panel {
@@ -378,22 +363,5 @@ impl Dashboard {
             row: 0,
             queries,
         });
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn variables_are_recognised() {
-        for (text, name) in
-            [("$a)", "a"), ("${a}", "a"), ("${a:regex}", "a"), ("[[a]]", "a"), ("${a.b}", "a")]
-        {
-            assert_eq!(variable_at(text).map(|(name, _)| name), Some(name), "{text}");
-        }
-        for text in ["$", "[5m]", "a", "${", "[[", "${a b}"] {
-            assert!(variable_at(text).is_none(), "{text}");
-        }
     }
 }

@@ -7,7 +7,7 @@ use super::input::{Inputs, Source};
 use super::layout::{Role, is_schema, is_specimen};
 use super::metrics::texts;
 use super::query::text_of;
-use crate::document::Node;
+use crate::document::{Node, Schema};
 use crate::finding::rules::observe as rules;
 use crate::finding::{Area, Finding, Report, Severity};
 use crate::validator::Context;
@@ -29,15 +29,20 @@ pub(super) fn schemas(inputs: &Inputs, _: &Context, report: &mut Report) {
             registered.insert(path, schema);
         }
     }
+    let mut compiled: BTreeMap<String, Option<Schema>> = BTreeMap::new();
     let (mut following, mut unmatched) = (0, 0);
     for source in inputs.sources.iter().filter(|source| source.is_own && !is_schema(source.path()))
     {
         let named = registered.get(source.path()).map(|schema| (*schema).to_owned());
-        let candidates = named.into_iter().chain(candidates(source));
-        let Some((path, schema)) = candidates
-            .into_iter()
-            .find_map(|path| Some((path.clone(), inputs.schemas.get(&path)?)))
-        else {
+        let mut candidates = named.into_iter().chain(candidates(source));
+        let Some(path) = candidates.find(|path| inputs.schemas.contains_key(path)) else {
+            unmatched += 1;
+            continue;
+        };
+        let schema = compiled
+            .entry(path.clone())
+            .or_insert_with(|| Schema::compile(inputs.schemas.get(&path)?).ok());
+        let Some(schema) = schema else {
             unmatched += 1;
             continue;
         };

@@ -9,6 +9,7 @@ use super::metrics::{Type, family_of};
 use super::promql::{Expr, ExprError, MatchKind, Selector};
 use super::query::{Place, Query, collect};
 use super::truth::unguarded;
+use super::variables::ANY;
 use crate::finding::rules::observe as rules;
 use crate::finding::{Finding, Report};
 use crate::validator::Context;
@@ -94,7 +95,7 @@ fn matchers(inputs: &Inputs, query: &Query, expr: &Expr, report: &mut Report) {
                 continue;
             }
             // A matcher that takes the empty value selects series without the label.
-            if !labels.contains(label) && !matcher.fits("") {
+            if !labels.contains(label) && !matcher.fits("") && label != ANY {
                 let message = format!("{} asks `{metric}` for the label `{label}`", query.owner);
                 let finding =
                     Finding::new(&rules::MATCHER_LABEL_UNKNOWN, query.location.clone(), message);
@@ -103,12 +104,15 @@ fn matchers(inputs: &Inputs, query: &Query, expr: &Expr, report: &mut Report) {
             } else if labels.contains(label)
                 && matches!(matcher.kind, MatchKind::Equal | MatchKind::Pattern)
                 && !matcher.value.is_empty()
-                && !inputs.metrics.can_be(label, |value| matcher.fits(value))
+                && !inputs.metrics.can_be(metric, label, |value| matcher.fits(value))
             {
-                let message = format!("{} asks for a `{label}` that was never seen", query.owner);
+                let message =
+                    format!("{} asks `{metric}` for a `{label}` that it never has", query.owner);
                 let finding =
                     Finding::new(&rules::MATCHER_VALUE_IMPOSSIBLE, query.location.clone(), message);
-                report.push(finding.declared(&matcher.value).actual(inputs.metrics.values(label)));
+                report.push(
+                    finding.declared(&matcher.value).actual(inputs.metrics.values(metric, label)),
+                );
             }
         }
     }

@@ -36,7 +36,10 @@ fn home_made(source: &Source, report: &mut Report) {
     }
     let folder = source.path().rsplit('/').nth(1).unwrap_or_default();
     let is_yaml = source.path().ends_with(".yaml") || source.path().ends_with(".yml");
-    let lies_with_rules = matches!(folder, "rules" | "alerts") && is_yaml;
+    // What has a kind, routes alerts or names parts for kustomize is loaded by something else.
+    let others = ["kind", "apiVersion", "route", "receivers", "resources", "rule_files"];
+    let is_other = others.iter().any(|key| source.root.get(key).is_some());
+    let lies_with_rules = matches!(folder, "rules" | "alerts") && is_yaml && !is_other;
     let message = match (expressions, lies_with_rules) {
         (0, false) => return,
         (0, true) => "lies with the rules and holds none; Prometheus refuses it".to_owned(),

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::alerts::contracted;
 use super::burn::guarded_ids;
 use super::dashboard::Dashboard;
 use super::expressions::same_family;
@@ -11,7 +10,6 @@ use super::layout::Role;
 use super::metrics::texts;
 use super::objective::Objective;
 use super::promql::Expr;
-use super::query::text_of;
 use super::rulefile::Rule;
 use crate::finding::{EdgeDocument, GraphDocument, GuardDocument, NodeDocument};
 
@@ -20,6 +18,7 @@ struct Builder<'a> {
     inputs: &'a Inputs,
     guards: BTreeMap<String, Vec<&'a Rule>>,
     shown: Vec<(&'a Dashboard, BTreeSet<String>)>,
+    known_drills: BTreeSet<&'a str>,
     nodes: BTreeSet<NodeDocument>,
     edges: BTreeSet<EdgeDocument>,
 }
@@ -37,7 +36,8 @@ pub(super) fn build(inputs: &Inputs) -> Option<GraphDocument> {
     }
     let shown = inputs.dashboards.iter().map(|one| (one, super::boards::shown(inputs, one)));
     let (nodes, edges) = (BTreeSet::new(), BTreeSet::new());
-    let mut builder = Builder { inputs, guards, shown: shown.collect(), nodes, edges };
+    let (shown, known_drills) = (shown.collect(), super::drills::names(inputs));
+    let mut builder = Builder { inputs, guards, shown, known_drills, nodes, edges };
     let objectives = inputs.objectives.iter().map(|objective| builder.guard(objective)).collect();
     Some(GraphDocument {
         nodes: builder.nodes.into_iter().collect(),
@@ -117,16 +117,15 @@ impl<'a> Builder<'a> {
 
     /// The drills of an alert that are defined.
     fn drills(&self, rule: &Rule) -> BTreeSet<String> {
-        let known = super::drills::names(self.inputs);
         let mut drills: BTreeSet<&str> = BTreeSet::new();
-        drills.extend(contracted(self.inputs, &rule.name, "drill_id"));
-        for map in self.inputs.of(Role::CoverageMap) {
-            let rows = map.root.get("mappings").map(crate::document::Node::items);
-            let rows = rows.unwrap_or_default().iter();
-            let own = rows.filter(|item| text_of(item, "alert_id") == Some(&rule.name));
-            drills.extend(own.filter_map(|item| text_of(item, "drill_id")));
-        }
-        drills.into_iter().filter(|name| known.contains(name)).map(str::to_owned).collect()
+        drills.extend(self.inputs.contracted(&rule.name, "drill_id"));
+        let mapped = self.inputs.mapped(&rule.name).iter();
+        drills.extend(mapped.filter_map(|(_, drill)| drill.as_deref()));
+        drills
+            .into_iter()
+            .filter(|name| self.known_drills.contains(name))
+            .map(str::to_owned)
+            .collect()
     }
 
     fn dashboards(&mut self, objective: &Objective, from: &str) -> BTreeSet<String> {

@@ -12,7 +12,7 @@ use super::promql::Expr;
 use super::rulefile::{Reading, Rule};
 use super::scrape::Scrape;
 use crate::digest::Digest;
-use crate::document::{Document, Limits, Node, Schema};
+use crate::document::{Document, Limits, Node};
 use crate::finding::Location;
 use crate::path::RelPath;
 use crate::tree::Tree;
@@ -118,7 +118,11 @@ pub(super) struct Inputs {
     /// The released version, as the chart says it.
     pub(super) released: Option<Version>,
     /// Schemas by path.
-    pub(super) schemas: BTreeMap<String, Schema>,
+    pub(super) schemas: BTreeMap<String, Node>,
+    /// What the alerts contract says of each alert, by key.
+    contracted: BTreeMap<String, BTreeMap<String, String>>,
+    /// The objectives and drills that a map ties to each alert.
+    mapped: BTreeMap<String, Vec<(Option<String>, Option<String>)>>,
     /// The first rule of every recorded metric.
     recorded: BTreeMap<String, usize>,
     /// Names of documents that looked like paths and are files or folders of the tree.
@@ -147,6 +151,7 @@ impl Inputs {
         inputs.read_scrapes();
         inputs.read_intervals();
         inputs.read_metrics();
+        inputs.read_ties();
         inputs.objectives = objective::read_all(&inputs);
         inputs.dashboards = inputs.of(Role::Dashboard).flat_map(dashboard::read).collect();
         inputs
@@ -175,7 +180,7 @@ impl Inputs {
         let mut is_rule_file = false;
         for root in &document.roots {
             let location = Location::file(&document.path);
-            if is_own && !layout::is_specimen(path) {
+            if is_own && !layout::is_specimen(path) && !layout::is_of_another_engine(path) {
                 let reading = Reading::of(&location, root);
                 is_rule_file |= reading.is_rule_file;
                 file.problems.extend(reading.problems);
@@ -205,7 +210,6 @@ impl Inputs {
     }
 
     fn add_schemas(&mut self, tree: &Tree) {
-        let mut compiled = BTreeMap::new();
         for folder in ["ops/schema/observe", "ops/observe", "schemas"] {
             let Ok(folder) = folder.parse::<RelPath>() else { continue };
             for entry in tree.list(Some(&folder)).unwrap_or_default().files {
@@ -213,15 +217,12 @@ impl Inputs {
                     continue;
                 }
                 let Ok(bytes) = tree.read(&entry.path, Limits::GOVERNED.bytes) else { continue };
-                let Ok(document) = Document::parse(&entry.path, &bytes, Limits::GOVERNED) else {
-                    continue;
-                };
-                if let Some(schema) = document.roots.first().and_then(|r| Schema::compile(r).ok()) {
-                    compiled.insert(entry.path.to_string(), schema);
+                let parsed = Document::parse(&entry.path, &bytes, Limits::GOVERNED);
+                if let Some(schema) = parsed.ok().and_then(|mut document| document.roots.pop()) {
+                    self.schemas.insert(entry.path.to_string(), schema);
                 }
             }
         }
-        self.schemas = compiled;
     }
 
     /// Looks up everything in the documents that is meant as a path.
@@ -283,6 +284,9 @@ impl Inputs {
         for contract in self.of(Role::MetricsContract).filter(|source| source.is_own) {
             metrics.add_contract(contract);
         }
+        for contract in self.of(Role::EndpointContract).filter(|source| source.is_own) {
+            metrics.add_endpoints(contract);
+        }
         for scrape in self.scrapes.values() {
             metrics.add_scrape(scrape);
         }
@@ -302,6 +306,38 @@ impl Inputs {
             }
         }
         self.metrics = metrics;
+    }
+
+    fn read_ties(&mut self) {
+        let mut contracted: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+        for (_, alert, spec) in
+            self.of(Role::AlertsContract).flat_map(|one| one.entries("alert_specs"))
+        {
+            let said = contracted.entry(alert.to_owned()).or_default();
+            for entry in spec.entries() {
+                if let Some(text) = entry.value.as_str() {
+                    said.entry(entry.key.clone()).or_insert_with(|| text.to_owned());
+                }
+            }
+        }
+        let mut mapped: BTreeMap<String, Vec<(Option<String>, Option<String>)>> = BTreeMap::new();
+        for (_, item) in self.of(Role::CoverageMap).flat_map(|one| one.items("mappings")) {
+            let text = |key: &str| item.get(key).and_then(Node::as_str).map(str::to_owned);
+            if let Some(alert) = text("alert_id") {
+                mapped.entry(alert).or_default().push((text("slo_id"), text("drill_id")));
+            }
+        }
+        (self.contracted, self.mapped) = (contracted, mapped);
+    }
+
+    /// What the alerts contract says of an alert.
+    pub(super) fn contracted(&self, alert: &str, key: &str) -> Option<&str> {
+        self.contracted.get(alert)?.get(key).map(String::as_str)
+    }
+
+    /// The objectives and drills that a map ties to an alert.
+    pub(super) fn mapped(&self, alert: &str) -> &[(Option<String>, Option<String>)] {
+        self.mapped.get(alert).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The documents that play a part, the area's own and its neighbours'.

@@ -113,14 +113,10 @@ impl Labels {
 
     fn of_binary(binary: &Binary, metrics: &Metrics) -> Self {
         let (left, right) = (Self::of(&binary.left, metrics), Self::of(&binary.right, metrics));
-        let is_scalar = |expr: &Expr| {
-            expr.constant().is_some()
-                || matches!(expr, Expr::Call { function, .. } if function == "scalar" || function == "time")
-        };
-        if is_scalar(&binary.right) {
+        if binary.right.is_scalar() {
             return left;
         }
-        if is_scalar(&binary.left) {
+        if binary.left.is_scalar() {
             return right;
         }
         match binary.operator.as_str() {
@@ -191,12 +187,12 @@ impl Labels {
 
 /// A label by which the two sides of an operation can never meet: one has it and the other has not.
 pub(super) fn never_meets(binary: &Binary, metrics: &Metrics) -> Option<String> {
-    let is_vector = |expr: &Expr| expr.constant().is_none() && !expr.selectors().is_empty();
-    if !is_vector(&binary.left) || !is_vector(&binary.right) || binary.operator == "or" {
-        return None;
-    }
-    if matches!(&binary.left, Expr::Call { function, .. } if function == "scalar")
-        || matches!(&binary.right, Expr::Call { function, .. } if function == "scalar")
+    let is_joined = !binary.left.is_scalar() && !binary.right.is_scalar();
+    let has_series = |expr: &Expr| !expr.selectors().is_empty();
+    if !is_joined
+        || !has_series(&binary.left)
+        || !has_series(&binary.right)
+        || binary.operator == "or"
     {
         return None;
     }
@@ -253,5 +249,7 @@ mod tests {
         assert!(meets(r#"sum by (a) (x{a="1"}) / sum by (a) (y)"#));
         assert!(meets(r#"x{a="1"} > scalar(sum(y))"#));
         assert!(meets(r#"x{a="1"} or sum(y)"#));
+        assert!(meets(r#"x{a="1"} > scalar(sum(y)) * 2"#));
+        assert!(meets(r#"time() - x{a="1"} > 60"#));
     }
 }

@@ -131,6 +131,12 @@ pub(super) fn is_specimen(path: &str) -> bool {
     path.contains("/fixtures/") || path.contains(".golden.")
 }
 
+/// Tells whether a file lies with the rules of another engine: Loki has groups and rules as well, in
+/// another language.
+pub(super) fn is_of_another_engine(path: &str) -> bool {
+    path.split('/').any(|part| part.starts_with("loki") || part.starts_with("logql"))
+}
+
 fn is_profiles(root: &Node) -> bool {
     let profiles = root.get("profiles").map(Node::entries).unwrap_or_default();
     profiles.iter().any(|entry| entry.value.get("metrics_golden").is_some())

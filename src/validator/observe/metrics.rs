@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::input::Source;
 use super::scrape::Scrape;
+use super::variables::ANY;
 use crate::document::Node;
 
 /// Metrics that Prometheus makes itself.
@@ -47,6 +48,8 @@ pub(super) struct Metrics {
     external: Vec<String>,
     /// The values that were seen of every label, over all metrics.
     values: BTreeMap<String, BTreeSet<String>>,
+    /// Values of a metric's label that a contract lists in full.
+    closed: BTreeMap<(String, String), BTreeSet<String>>,
     /// Labels whose values are not fixed.
     dynamic: BTreeSet<String>,
     /// Whether anything says which metrics there are.
@@ -90,6 +93,17 @@ impl Metrics {
         }
     }
 
+    /// Takes the classes of the endpoints: a metric that they require has no other class.
+    pub(super) fn add_endpoints(&mut self, contract: &Source) {
+        for (_, endpoint) in contract.items("endpoints") {
+            let Some(class) = endpoint.get("class").and_then(Node::as_str) else { continue };
+            for metric in endpoint.get("required_metrics").map(texts).unwrap_or_default() {
+                let key = (metric, "class".to_owned());
+                self.closed.entry(key).or_default().insert(class.to_owned());
+            }
+        }
+    }
+
     /// Takes the metrics of a golden scrape.
     pub(super) fn add_scrape(&mut self, scrape: &Scrape) {
         for sample in &scrape.samples {
@@ -105,6 +119,10 @@ impl Metrics {
             };
             self.add(&sample.metric, kind, &labels);
             for (label, value) in &sample.labels {
+                let key = (sample.metric.clone(), label.clone());
+                if let Some(closed) = self.closed.get_mut(&key) {
+                    closed.insert(value.clone());
+                }
                 let seen = self.values.entry(label.clone()).or_default();
                 if seen.len() < 1000 {
                     seen.insert(value.clone());
@@ -158,6 +176,7 @@ impl Metrics {
     /// Tells whether a metric is known, made by Prometheus, or declared as coming from elsewhere.
     pub(super) fn has(&self, name: &str) -> bool {
         self.known.contains_key(name)
+            || name.contains(ANY)
             || BUILT_IN.contains(&name)
             || self.external.iter().any(|external| match external.strip_suffix('*') {
                 Some(beginning) => name.starts_with(beginning),
@@ -165,9 +184,12 @@ impl Metrics {
             })
     }
 
-    /// Tells whether a value of a label can be: labels with open values take any, others what some
-    /// metric was seen with.
-    pub(super) fn can_be(&self, label: &str, fits: impl Fn(&str) -> bool) -> bool {
+    /// Tells whether a metric's label can have a value: one that is listed in full takes what is
+    /// listed, one with open values any, others what some metric was seen with.
+    pub(super) fn can_be(&self, metric: &str, label: &str, fits: impl Fn(&str) -> bool) -> bool {
+        if let Some(values) = self.closed.get(&(metric.to_owned(), label.to_owned())) {
+            return values.iter().any(|one| fits(one));
+        }
         if self.dynamic.is_empty() || self.dynamic.contains(label) {
             return true;
         }
@@ -175,9 +197,10 @@ impl Metrics {
         is_target || self.values.get(label).is_none_or(|values| values.iter().any(|one| fits(one)))
     }
 
-    /// The values that were seen of a label.
-    pub(super) fn values(&self, label: &str) -> String {
-        let values = self.values.get(label).into_iter().flatten();
+    /// The values that a metric's label can have.
+    pub(super) fn values(&self, metric: &str, label: &str) -> String {
+        let closed = self.closed.get(&(metric.to_owned(), label.to_owned()));
+        let values = closed.or_else(|| self.values.get(label)).into_iter().flatten();
         values.take(8).map(String::as_str).collect::<Vec<_>>().join(", ")
     }
 

@@ -34,6 +34,7 @@ mod scrape;
 mod template;
 mod traces;
 mod truth;
+mod variables;
 
 use input::Inputs;
 
@@ -66,6 +67,7 @@ const RULES: &[fn(&Inputs, &Context, &mut Report)] = &[
     alerts::twins,
     burn::burn_rates,
     burn::looseness,
+    burn::load_limits,
     rule_tests::unit_tests,
     catalog::severity_words,
     catalog::owners,

@@ -175,6 +175,17 @@ impl Expr {
         }
     }
 
+    /// Tells whether the result is one number without labels.
+    pub(super) fn is_scalar(&self) -> bool {
+        match self {
+            Self::Number(_) => true,
+            Self::Negated(inner) => inner.is_scalar(),
+            Self::Binary(binary) => binary.left.is_scalar() && binary.right.is_scalar(),
+            Self::Call { function, .. } => matches!(function.as_str(), "scalar" | "time" | "pi"),
+            Self::Text(_) | Self::Selector(_) | Self::Subquery(_) | Self::Aggregate { .. } => false,
+        }
+    }
+
     /// Returns the value of an expression made of numbers only.
     pub(super) fn constant(&self) -> Option<f64> {
         match self {

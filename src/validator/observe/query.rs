@@ -58,19 +58,11 @@ pub(super) fn collect(inputs: &Inputs) -> Vec<Query> {
     for dashboard in &inputs.dashboards {
         for panel in &dashboard.panels {
             for query in &panel.queries {
-                let expr = match dashboard.substitute(&query.expr) {
-                    Ok(text) => Expr::parse(&text),
-                    Err(name) => {
-                        let problem =
-                            format!("the variable `{}` is not defined", name.escape_debug());
-                        Err(ExprError::Invalid(problem))
-                    }
-                };
                 queries.push(Query {
                     owner: format!("the panel `{}`", panel.title.escape_debug()),
                     place: Place::Panel,
                     location: query.location.clone(),
-                    expr,
+                    expr: query.parsed.clone(),
                 });
             }
         }

@@ -1,6 +1,7 @@
 //! Whether a condition can hold, and whether it can fail to hold: an estimate of the values that an
 //! expression can have.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::metrics::{Metrics, Type, family_of};
@@ -41,15 +42,39 @@ impl Interval {
 
 /// Judges expressions with what is known of metrics and of recorded ones.
 pub(super) struct Judge<'a> {
-    pub(super) metrics: &'a Metrics,
+    metrics: &'a Metrics,
     /// The expressions of the recorded metrics.
-    pub(super) recorded: &'a BTreeMap<&'a str, &'a Expr>,
+    recorded: BTreeMap<&'a str, &'a Expr>,
+    /// What was found of recorded metrics: each is judged once, however often it is read.
+    judged: RefCell<BTreeMap<&'a str, (Truth, Interval)>>,
 }
 
 /// How many recorded metrics are followed from one to the next.
 const MAX_DEPTH: usize = 8;
 
-impl Judge<'_> {
+impl<'a> Judge<'a> {
+    /// Judges by these metrics.
+    pub(super) fn new(metrics: &'a Metrics, recorded: BTreeMap<&'a str, &'a Expr>) -> Self {
+        Self { metrics, recorded, judged: RefCell::default() }
+    }
+
+    /// What is known of a recorded metric; `None` for one that no rule records.
+    fn recorded_at(&self, name: &str, depth: usize) -> Option<(Truth, Interval)> {
+        let (name, expr) = self.recorded.get_key_value(name)?;
+        let unknown = (Truth::Sometimes, Interval::ALL);
+        if depth >= MAX_DEPTH {
+            return Some(unknown);
+        }
+        if let Some(known) = self.judged.borrow().get(name) {
+            return Some(*known);
+        }
+        // A metric that reads itself is known by nothing.
+        self.judged.borrow_mut().insert(name, unknown);
+        let found = (self.truth_at(expr, depth + 1), self.interval_at(expr, depth + 1));
+        self.judged.borrow_mut().insert(name, found);
+        Some(found)
+    }
+
     /// Tells when an expression has a result.
     pub(super) fn truth(&self, expr: &Expr) -> Truth {
         self.truth_at(expr, 0)
@@ -82,11 +107,8 @@ impl Judge<'_> {
         match selector.metric.as_deref() {
             // They are there only while an alert is.
             Some("ALERTS" | "ALERTS_FOR_STATE") => Truth::Sometimes,
-            Some(name) if depth < MAX_DEPTH => match self.recorded.get(name) {
-                Some(expr) => self.truth_at(expr, depth + 1),
-                None => Truth::Always,
-            },
-            Some(_) | None => Truth::Always,
+            Some(name) => self.recorded_at(name, depth).map_or(Truth::Always, |(truth, _)| truth),
+            None => Truth::Always,
         }
     }
 
@@ -152,8 +174,8 @@ impl Judge<'_> {
         if name == "up" {
             return Interval::UNIT;
         }
-        if let Some(expr) = self.recorded.get(name).filter(|_| depth < MAX_DEPTH) {
-            return self.interval_at(expr, depth + 1);
+        if let Some((_, interval)) = self.recorded_at(name, depth) {
+            return interval;
         }
         match self.metrics.get(name).map(|metric| metric.kind) {
             Some(Type::Counter | Type::Part) => Interval::POSITIVE,
@@ -294,7 +316,7 @@ mod tests {
         let metrics = Metrics::default();
         let rule = Expr::parse("sum(rate(e_total[5m])) / sum(rate(e_total[5m]))").unwrap();
         let recorded = BTreeMap::from([("ratio", &rule)]);
-        Judge { metrics: &metrics, recorded: &recorded }.truth(&Expr::parse(text).unwrap())
+        Judge::new(&metrics, recorded).truth(&Expr::parse(text).unwrap())
     }
 
     #[test]

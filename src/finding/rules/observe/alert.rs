@@ -213,6 +213,20 @@ pub static RULE_TEST_INVALID: Rule = Rule {
     good: "rule_files: [alerts.yaml]",
 };
 
+/// A load run may pass at a latency at which a page fires.
+pub static LOAD_THRESHOLD_ABOVE_PAGE: Rule = Rule {
+    code: "CS-OBSERVE-080",
+    slug: "load-threshold-above-page",
+    area: Area::Observe,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "a load run may pass at a latency at which a page fires",
+    why: "the run that was accepted as good would wake somebody up in production",
+    remedy: "set the threshold below the page's",
+    bad: "p95_ms_max: 300, the page fires above 250 ms",
+    good: "p95_ms_max: 200",
+};
+
 /// A Prometheus configuration of the area loads no rule files.
 pub static RULES_NOT_LOADED: Rule = Rule {
     code: "CS-OBSERVE-037",

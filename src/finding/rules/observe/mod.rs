@@ -96,6 +96,7 @@ pub const RULES: &[&Rule] = &[
     &TELEMETRY_PLACEHOLDER_LEFT,
     &TELEMETRY_INDEX_DIFFERS,
     &TELEMETRY_READINESS_CONTRADICTED,
+    &LOAD_THRESHOLD_ABOVE_PAGE,
 ];
 
 /// An input is missing, cannot be read, or is not a regular file.
