@@ -25,6 +25,7 @@ mod life;
 mod load;
 mod made_cases;
 mod mutation;
+mod observe;
 mod policy;
 mod properties;
 mod release;

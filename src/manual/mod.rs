@@ -23,8 +23,12 @@ pub mod stack {}
 
 #[doc = include_str!("k8s.md")]
 pub mod k8s {}
+
 #[doc = include_str!("load.md")]
 pub mod load {}
+
+#[doc = include_str!("observe.md")]
+pub mod observe {}
 
 #[doc = include_str!("exit_codes.md")]
 pub mod exit_codes {}
