@@ -109,30 +109,27 @@ fn every_rule_fires_on_its_mistake_only(area: Area) {
     assert_eq!(seen, codes, "every rule has a case");
 }
 
-mod release {
-    use super::Area;
+macro_rules! areas {
+    ($($module:ident $area:ident)*) => {$(
+        mod $module {
+            use super::Area;
 
-    #[test]
-    fn the_base_is_silent() {
-        super::the_base_is_silent(Area::Release);
-    }
+            #[test]
+            fn the_base_is_silent() {
+                super::the_base_is_silent(Area::$area);
+            }
 
-    #[test]
-    fn every_rule_fires_on_its_mistake_only() {
-        super::every_rule_fires_on_its_mistake_only(Area::Release);
-    }
+            #[test]
+            fn every_rule_fires_on_its_mistake_only() {
+                super::every_rule_fires_on_its_mistake_only(Area::$area);
+            }
+        }
+    )*};
 }
 
-mod k8s {
-    use super::Area;
-
-    #[test]
-    fn the_base_is_silent() {
-        super::the_base_is_silent(Area::K8s);
-    }
-
-    #[test]
-    fn every_rule_fires_on_its_mistake_only() {
-        super::every_rule_fires_on_its_mistake_only(Area::K8s);
-    }
+areas! {
+    stack Stack
+    k8s K8s
+    release Release
+    rollback Rollback
 }

@@ -1,6 +1,8 @@
 //! The command line: the only room that prints, reads the environment, or exits.
 
+mod ambient;
 mod assemble;
+mod authority;
 mod blob;
 mod check;
 mod checksums;
@@ -10,10 +12,13 @@ mod helm;
 mod identity;
 mod inspect;
 mod keys;
+mod network;
 mod render;
+mod rollback;
 mod rules;
 mod session;
 mod sign;
+mod signing;
 mod trust;
 mod verify;
 
@@ -66,6 +71,8 @@ enum Format {
     Human,
     /// One JSON document
     Json,
+    /// Markdown, for a ticket or a pull request
+    Markdown,
 }
 
 /// When colour is used.
@@ -100,6 +107,9 @@ enum Verb {
     /// Create, change, sign and verify trust roots
     #[command(subcommand)]
     Trust(trust::Verb),
+    /// Answer whether one can go back, and record who says so
+    #[command(subcommand)]
+    Rollback(rollback::Verb),
     /// Sign one file
     SignBlob(blob::SignArgs),
     /// Verify one file's Sigstore bundle with a key
@@ -136,6 +146,7 @@ pub(crate) fn run() -> ExitCode {
             Verb::Checksums(verb) => checksums::run(verb, &session),
             Verb::Keys(verb) => keys::run(verb, &session),
             Verb::Trust(verb) => trust::run(verb, &session),
+            Verb::Rollback(verb) => rollback::run(verb, &session),
             Verb::SignBlob(args) => blob::sign(args, &session),
             Verb::VerifyBlob(args) => blob::verify(args, &session),
             Verb::Inspect(args) => inspect::run(args, &session),

@@ -103,7 +103,8 @@ pub fn derive(area: Area, tree: &Tree, context: &Context) -> Vec<Derived> {
         Area::K8s => k8s::derive(tree, context),
         Area::Observe => observe::derive(tree, context),
         Area::Load => load::derive(tree, context),
-        Area::Release | Area::Rollback | Area::Trust | Area::Packet => Vec::new(),
+        Area::Rollback => rollback::derive(tree, context),
+        Area::Release | Area::Trust | Area::Packet => Vec::new(),
     }
 }
 
