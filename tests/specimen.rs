@@ -244,6 +244,7 @@ fn policy() -> Policy {
         max_waivers: 3,
         require_proven_time: false,
         log_operators: 0,
+        attestations: countersign::trust::AttestationPolicy::default(),
         max_packet_bytes: 1 << 24,
         max_members: 1000,
     }

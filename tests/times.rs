@@ -78,6 +78,7 @@ fn policy() -> Policy {
         max_waivers: 0,
         require_proven_time: false,
         log_operators: 0,
+        attestations: countersign::trust::AttestationPolicy::default(),
         max_packet_bytes: 1,
         max_members: 1,
     }

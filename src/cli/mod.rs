@@ -1,6 +1,7 @@
 //! The command line: the only room that prints, reads the environment, or exits.
 
 mod assemble;
+mod attestations;
 mod blob;
 mod check;
 mod checksums;
@@ -103,6 +104,8 @@ enum Verb {
     SignBlob(blob::SignArgs),
     /// Verify one file's Sigstore bundle with a key
     VerifyBlob(blob::VerifyArgs),
+    /// Verify many attestations at once: DSSE envelopes and Sigstore bundles, one a line
+    VerifyAttestations(attestations::Args),
     /// Show what is in a file, unverified
     Inspect(inspect::Args),
     /// Explain one rule in full
@@ -137,6 +140,7 @@ pub(crate) fn run() -> ExitCode {
             Verb::Trust(verb) => trust::run(verb, &session),
             Verb::SignBlob(args) => blob::sign(args, &session),
             Verb::VerifyBlob(args) => blob::verify(args, &session),
+            Verb::VerifyAttestations(args) => attestations::run(args, &session),
             Verb::Inspect(args) => inspect::run(args, &session),
             Verb::Explain(args) => rules::explain(args, &session),
             Verb::Rules => rules::list(&session),

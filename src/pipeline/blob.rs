@@ -3,15 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use super::Error;
-use crate::digest::Digest;
+use crate::digest::{Comparison, Digest, StrongDigests, Thing};
 use crate::finding::rules::trust as rules;
 use crate::finding::{Location, Report};
 use crate::json::{self, Limits};
-use crate::provenance::{PAYLOAD_TYPE, subject_digests};
+use crate::provenance::{Aliases, ForeignStatement};
 use crate::time::Timestamp;
 use crate::tree;
 use crate::trust::sigstore::{self, Identity, LoggedEntry, ManagedKey, TrustedRoot};
-use crate::trust::{self, Bundle, Content, Outline, PrivateKey, Refusal, Subject};
+use crate::trust::{self, Bundle, Content, Outline, Payload, PrivateKey, Refusal, Subject};
 
 /// The largest file that is signed or verified whole, in bytes.
 const MAX_BLOB_BYTES: usize = 4 << 30;
@@ -136,17 +136,35 @@ fn by_key(
     let verified = trust::open_with_key(&bundle, subject, key)?;
     report.passed("signature", name, format!("{key:?}"));
     let Some(payload) = verified.value() else { return Ok(()) };
-    if payload.payload_type != PAYLOAD_TYPE {
-        let message = format!("payload type `{}`", payload.payload_type.escape_debug());
-        return Err(Refusal { rule: &rules::PAYLOAD_TYPE_UNSUPPORTED, message });
-    }
-    let digest = subject.digest();
-    if !subject_digests(&payload.bytes)?.contains(&digest) {
-        let message = format!("the signed statement does not name this file, sha256:{digest}");
-        return Err(Refusal { rule: &rules::SUBJECT_MISMATCH, message });
-    }
-    report.passed("subject", name, format!("sha256:{digest}"));
+    hold_statement(payload, subject)?;
+    report.passed("subject", name, format!("sha256:{}", subject.digest()));
     Ok(())
+}
+
+/// Holds when a signed statement names the file by every strong digest that it states.
+fn hold_statement(payload: &Payload, subject: Subject<'_>) -> Result<(), Refusal> {
+    let statement = ForeignStatement::parse(payload, &Aliases::new())?;
+    // The longer digests take another pass over the file; few statements have them.
+    let longer = statement.subjects.iter().any(|subject| subject.digests.has_longer());
+    let digests = match subject {
+        Subject::Bytes(bytes) if longer => Some(StrongDigests::of(bytes)),
+        Subject::Bytes(_) | Subject::Digest(_) => None,
+    };
+    let digest = subject.digest();
+    let thing =
+        digests.as_ref().map_or(Thing::Digest(digest, None), |digests| Thing::File(digests, None));
+    match statement.compare(thing) {
+        Comparison::Same => Ok(()),
+        Comparison::Other => {
+            let message = format!("the signed statement does not name this file, sha256:{digest}");
+            Err(Refusal { rule: &rules::SUBJECT_MISMATCH, message })
+        }
+        Comparison::Unchecked(name) => {
+            let message =
+                format!("the signed statement states a {name}, which this digest cannot show");
+            Err(Refusal { rule: &rules::WEAK_DIGEST, message })
+        }
+    }
 }
 
 fn by_root(
@@ -159,6 +177,9 @@ fn by_root(
 ) -> Result<(), Refusal> {
     let verified = sigstore::verify(bundle, subject, identity, root, report.judged_at())?;
     let attested = verified.value();
+    if let Some(payload) = attested.payload() {
+        hold_statement(payload, subject)?;
+    }
     match identity {
         Identity::Certificate { issuer, .. } | Identity::Workflow { issuer, .. } => {
             report.passed("signature", name, "by the key of the signing certificate");

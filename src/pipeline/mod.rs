@@ -3,6 +3,7 @@
 //! Nothing here reads the clock, the environment or the terminal: the caller brings the time.
 
 pub mod assemble;
+pub mod attestations;
 pub mod blob;
 pub mod check;
 pub mod checksums;

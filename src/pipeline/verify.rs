@@ -76,7 +76,9 @@ pub fn verify(request: &Request) -> Result<Report, Error> {
         judge::judge_contents(contents, file_name, &mut report);
         judge_artifacts(request, directory, is_directory, contents, &root, &mut report)?;
         judge::judge_policy(contents, file_name, root.policy(), &mut report);
-        judge::judge_evidence(contents, file_name, &root, &mut report);
+        let folder = request.artifacts.as_deref().or_else(|| is_directory.then_some(directory));
+        let files = folder.map(Tree::open).transpose()?;
+        judge::judge_evidence(contents, file_name, &root, files.as_ref(), &mut report);
         judge::judge_expectations(contents, file_name, &request.expectations, &mut report);
         judge_state(request, file_name, contents, &root, &mut report)?;
     }

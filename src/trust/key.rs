@@ -75,6 +75,8 @@ pub struct PublicKey {
     algorithm: Algorithm,
     /// SubjectPublicKeyInfo in DER; the point follows a prefix that is fixed for the algorithm.
     spki: Vec<u8>,
+    /// The point of an Ed25519 key, read once: a list of thousands is verified with it.
+    point: Option<VerifyingKey>,
 }
 
 /// RFC 8410, section 4: the SubjectPublicKeyInfo of Ed25519 before its 32 bytes.
@@ -105,7 +107,8 @@ impl PublicKey {
             if key.is_weak() || !canonical {
                 return Err(KeyError::Invalid);
             }
-            return Ok(Self { algorithm: Algorithm::Ed25519, spki: spki.to_vec() });
+            let (algorithm, spki) = (Algorithm::Ed25519, spki.to_vec());
+            return Ok(Self { algorithm, spki, point: Some(key) });
         }
         if let Some(point) = spki.strip_prefix(P256_PREFIX) {
             let uncompressed = point.len() == 65 && point[0] == 4;
@@ -113,7 +116,7 @@ impl PublicKey {
             if !(uncompressed && on_curve) {
                 return Err(KeyError::Invalid);
             }
-            return Ok(Self { algorithm: Algorithm::P256, spki: spki.to_vec() });
+            return Ok(Self { algorithm: Algorithm::P256, spki: spki.to_vec(), point: None });
         }
         Err(KeyError::Unsupported)
     }
@@ -187,8 +190,7 @@ impl PublicKey {
     }
 
     fn verifies_ed25519(&self, message: &[u8], signature: &[u8]) -> Option<()> {
-        let point: &[u8; 32] = self.spki[ED25519_PREFIX.len()..].try_into().ok()?;
-        let key = VerifyingKey::from_bytes(point).ok()?;
+        let key = self.point.as_ref()?;
         key.verify_strict(message, &Signature::from_slice(signature).ok()?).ok()
     }
 }

@@ -5,6 +5,7 @@
 //! return is exactly what was verified: nothing is parsed twice. The verifier brings the
 //! [`TrustRoot`]; nothing in what is verified can weaken it.
 
+mod attestation;
 mod attested;
 mod base64;
 pub mod bundle;
@@ -15,6 +16,7 @@ mod identity;
 pub mod key;
 pub mod outline;
 mod pem;
+mod policy;
 pub mod root;
 pub mod sigstore;
 mod subjects;
@@ -24,15 +26,18 @@ use std::fmt;
 
 use crate::finding::{Finding, Location, Rule};
 
+pub use attestation::Attestation;
 pub use attested::ProvenTime;
 pub use bundle::{Bundle, Content};
 pub use envelope::Envelope;
 pub use identity::{WorkflowDocument, WorkflowError, WorkflowIdentity};
 pub use key::{Algorithm, KeyError, KeyId, PrivateKey, PublicKey};
 pub use outline::{Outline, SignedBy};
+pub use policy::{AttestationPolicy, PairedVerifier, RequiredAttestation};
 pub use root::{Key, KeyState, Policy, Role, RoleName, RootError, TrustRoot};
 pub use verify::{
-    Payload, Signer, Subject, Verified, open, open_approvals, open_message, open_with_key,
+    Payload, Signer, Speaker, Subject, Verified, open, open_approvals, open_attestation,
+    open_attestation_with_key, open_message, open_with_key,
 };
 
 /// Why a signed thing was not trusted: the thing is at fault.

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::envelope::Envelope;
 use super::identity::WorkflowIdentity;
 use super::key::{KeyId, PublicKey};
+use super::policy::{AttestationPolicy, PairedVerifier};
 use super::sigstore::{Identity, TrustedRoot};
 use super::{KeyError, PrivateKey, Refusal, verify};
 use crate::digest::Digest;
@@ -296,6 +297,9 @@ pub struct Policy {
     /// How many log operators must have taken each signature in; none when 0.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub log_operators: u32,
+    /// What is asked of signed statements; nothing when empty.
+    #[serde(default, skip_serializing_if = "AttestationPolicy::is_empty")]
+    pub attestations: AttestationPolicy,
     /// The largest packet, in bytes.
     pub max_packet_bytes: u64,
     /// The most members of a packet.
@@ -535,6 +539,19 @@ impl TrustRoot {
     }
 }
 
+impl TrustRoot {
+    /// Returns who signs for a verifier: any one of them.
+    pub(super) fn signers_for(&self, verifier: &PairedVerifier) -> Speakers<'_> {
+        let key = |id: &KeyId| self.document.keys.get(id).map(|key| (*id, key));
+        let identity = |name: &String| self.document.identities.get(name);
+        Speakers {
+            keys: verifier.keys.iter().filter_map(key).collect(),
+            identities: verifier.identities.iter().filter_map(identity).collect(),
+            threshold: 1,
+        }
+    }
+}
+
 impl TrustRootDocument {
     /// Reads the document and holds it against its own rules.
     ///
@@ -598,11 +615,59 @@ impl TrustRootDocument {
                 ));
             }
         }
+        self.check_attestations()?;
         let asked = policy.evidence.iter().filter_map(|required| required.role);
         if let Some(unknown) = asked.into_iter().find(|role| !self.roles.contains_key(role)) {
             return unsound(format!("evidence of the role `{unknown}`, and there is no such role"));
         }
         self.roles.iter().try_for_each(|(name, role)| self.check_role(*name, role))
+    }
+
+    fn check_attestations(&self) -> Result<(), RootError> {
+        let unsound = |problem: String| Err(RootError::Unsound(problem));
+        let AttestationPolicy { required, verifiers, predicate_aliases } =
+            &self.policy.attestations;
+        for asked in required {
+            let shown = asked.predicate_type.escape_debug();
+            if asked.predicate_type.is_empty() {
+                return unsound("an attestation of no predicate type is asked for".to_owned());
+            }
+            if let Some(role) = asked.role.filter(|role| !self.roles.contains_key(role)) {
+                return unsound(format!(
+                    "`{shown}` of the role `{role}`, and there is no such role"
+                ));
+            }
+        }
+        for (alias, stands_for) in predicate_aliases {
+            if stands_for.is_empty() || predicate_aliases.contains_key(stands_for) {
+                let alias = alias.escape_debug();
+                return unsound(format!("the predicate alias `{alias}` stands for no type"));
+            }
+        }
+        let mut pairs = BTreeSet::new();
+        for verifier in verifiers {
+            let PairedVerifier { id, keys, identities, resource, levels, .. } = verifier;
+            let shown = id.escape_debug();
+            if id.is_empty() || resource.is_empty() || levels.is_empty() {
+                return unsound(format!("the verifier `{shown}` has an empty field"));
+            }
+            if !pairs.insert((id, resource)) {
+                return unsound(format!("the verifier `{shown}` stands twice for one resource"));
+            }
+            // Nobody paired would let nobody's summary count, and hide that it was meant to.
+            if keys.is_empty() && identities.is_empty() {
+                return unsound(format!("nobody is paired with the verifier `{shown}`"));
+            }
+            if let Some(unknown) = keys.iter().find(|id| !self.keys.contains_key(id)) {
+                return unsound(format!(
+                    "the verifier `{shown}` names the unknown key `{unknown}`"
+                ));
+            }
+            if identities.iter().any(|name| !self.identities.contains_key(name)) {
+                return unsound(format!("the verifier `{shown}` names an unknown identity"));
+            }
+        }
+        Ok(())
     }
 
     fn check_identities(&self) -> Result<(), RootError> {
@@ -793,6 +858,7 @@ mod tests {
             max_waivers: 0,
             require_proven_time: false,
             log_operators: 0,
+            attestations: AttestationPolicy::default(),
             max_packet_bytes: 1,
             max_members: 1,
         }

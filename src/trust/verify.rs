@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::attestation::Attestation;
 use super::bundle::{Bundle, Content, Material};
 use super::envelope::Envelope;
 use super::key::{Algorithm, KeyId, PublicKey};
+use super::policy::PairedVerifier;
 use super::root::{RoleName, Speakers, TrustRoot};
 use super::sigstore::{self, Attested, Identity, ProvenTime};
 use super::{Refusal, subjects};
@@ -197,6 +199,94 @@ pub fn open_message(
     Ok(Verified { value: digest, signers })
 }
 
+/// Who must have signed an attestation.
+#[derive(Debug, Clone, Copy)]
+pub enum Speaker<'a> {
+    /// As many people in a role as it takes.
+    Role(RoleName),
+    /// Anybody who is paired with a verifier.
+    Verifier(&'a PairedVerifier),
+}
+
+/// Opens an attestation of anybody's making: as [`open`], whatever the type of its payload is,
+/// which its reader judges. An envelope may have several signatures; each is counted by itself.
+///
+/// # Errors
+///
+/// A refusal when fewer people than it takes have signed.
+pub fn open_attestation(
+    attestation: &Attestation,
+    speaker: Speaker<'_>,
+    root: &TrustRoot,
+    now: Timestamp,
+) -> Result<Verified<Payload>, Refusal> {
+    let payload = payload_of(attestation)?;
+    let bytes = attestation.envelope().map(Envelope::signed_bytes).unwrap_or_default();
+    let signed = Signed { bytes: &bytes, payload: Some(&payload) };
+    let candidates: Vec<Candidate<'_>> = match attestation {
+        Attestation::Envelope(envelope) => {
+            let signatures = envelope.signatures.iter();
+            signatures.map(|signature| Candidate::bare(&signature.bytes)).collect()
+        }
+        Attestation::Bundle(bundle) => vec![Candidate::of(bundle)],
+    };
+    let candidates = candidates.into_iter().map(|candidate| (signed, candidate));
+    let signers = match speaker {
+        Speaker::Role(role) => count(candidates, role, root, now, None)?,
+        Speaker::Verifier(verifier) => {
+            let asked = Asked {
+                speakers: root.signers_for(verifier),
+                name: format!("name of the verifier `{}`", verifier.id.escape_debug()),
+                holds_policy: true,
+            };
+            count_speakers(candidates, &asked, root, now, None)?
+        }
+    };
+    Ok(Verified { value: payload, signers })
+}
+
+/// Opens an attestation with one key that the caller brings: one of its signatures must be the
+/// key's.
+///
+/// # Errors
+///
+/// A refusal when none is, and for a bundle that brings a certificate, log entries or timestamps,
+/// which a key alone cannot judge.
+pub fn open_attestation_with_key(
+    attestation: &Attestation,
+    key: &PublicKey,
+) -> Result<Verified<Payload>, Refusal> {
+    if let Attestation::Bundle(Bundle { material, .. }) = attestation {
+        let is_bare = matches!(material, Material::Key { timestamps, .. } if timestamps.is_empty());
+        if !is_bare {
+            let message = "the bundle brings a certificate, log entries or timestamps, which a \
+                           key alone cannot judge; give a trust root";
+            return Err(Refusal::new(&rules::TRUSTED_ROOT_UNUSABLE, message));
+        }
+    }
+    let payload = payload_of(attestation)?;
+    let envelope = attestation.envelope();
+    let made = envelope.is_some_and(|envelope| {
+        let bytes = envelope.signed_bytes();
+        envelope.signatures.iter().any(|signature| key.verifies(&bytes, &signature.bytes))
+    });
+    if !made {
+        let message = format!("no signature is the key `{}`'s over these bytes", key.id());
+        return Err(Refusal::new(&rules::SIGNATURE_INVALID, message));
+    }
+    let (key_id, algorithm) = (key.id(), key.algorithm());
+    let signer = Signer { owner: String::new(), key_id, algorithm, times: Vec::new() };
+    Ok(Verified { value: payload, signers: vec![signer] })
+}
+
+fn payload_of(attestation: &Attestation) -> Result<Payload, Refusal> {
+    let envelope = attestation.envelope().ok_or_else(|| {
+        Refusal::new(&rules::BUNDLE_MALFORMED, "the bundle signs a file; expected a statement")
+    })?;
+    let Envelope { payload_type, payload, .. } = envelope;
+    Ok(Payload { payload_type: payload_type.clone(), bytes: payload.clone() })
+}
+
 /// What a single bundle is verified against when one key is all the trust there is.
 #[derive(Debug, Clone, Copy)]
 pub enum Subject<'a> {
@@ -335,7 +425,15 @@ impl<'a> Candidate<'a> {
     }
 }
 
-/// The only threshold count: distinct people with a valid signature that was in use.
+/// Who is asked to have signed, and as what.
+struct Asked<'a> {
+    speakers: Speakers<'a>,
+    /// The role or the verifier, for messages.
+    name: String,
+    /// Whether the policy has a say: in all but the trust root's own signatures.
+    holds_policy: bool,
+}
+
 fn count<'a>(
     candidates: impl Iterator<Item = (Signed<'a>, Candidate<'a>)>,
     role: RoleName,
@@ -347,16 +445,30 @@ fn count<'a>(
         let message = format!("the trust root has no role `{role}`");
         return Err(Refusal::new(&rules::ROLE_UNKNOWN, message));
     };
+    let name = format!("role `{role}`");
+    let asked = Asked { speakers, name, holds_policy: role != RoleName::Root };
+    count_speakers(candidates, &asked, root, now, requester)
+}
+
+/// The only threshold count: distinct people with a valid signature that was in use.
+fn count_speakers<'a>(
+    candidates: impl Iterator<Item = (Signed<'a>, Candidate<'a>)>,
+    asked: &Asked<'_>,
+    root: &TrustRoot,
+    now: Timestamp,
+    requester: Option<&str>,
+) -> Result<Vec<Signer>, Refusal> {
+    let speakers = &asked.speakers;
     let at = root.as_of().unwrap_or(now);
     let mut signers: Vec<Signer> = Vec::new();
     let mut owners = BTreeSet::new();
     let mut notes = Vec::new();
     for (signed, candidate) in candidates {
         let judged = match candidate.carried {
-            Some(bundle) => judge_carried(bundle, &signed, &speakers, root, at),
-            None => judge_keyed(&candidate, &signed, &speakers, root, at),
+            Some(bundle) => judge_carried(bundle, &signed, speakers, root, at),
+            None => judge_keyed(&candidate, &signed, speakers, root, at),
         };
-        match judged.and_then(|(signer, logged)| hold_policy(signer, logged, role, root)) {
+        match judged.and_then(|(signer, logged)| hold_policy(signer, logged, asked, root)) {
             Ok(signer) if requester == Some(signer.owner.as_str()) => {
                 let owner = signer.owner.escape_debug();
                 notes.push(format!("{owner} asked for it and does not count"));
@@ -374,7 +486,7 @@ fn count<'a>(
     if owners.len() < usize::try_from(threshold).unwrap_or(usize::MAX) {
         let seen = if notes.is_empty() { String::new() } else { format!(": {}", notes.join("; ")) };
         let message =
-            format!("{} of {threshold} people signed in the role `{role}`{seen}", owners.len());
+            format!("{} of {threshold} people signed in the {}{seen}", owners.len(), asked.name);
         return Err(Refusal::new(&rules::THRESHOLD_NOT_REACHED, message));
     }
     Ok(signers)
@@ -481,12 +593,12 @@ fn judge_carried(
 fn hold_policy(
     signer: Signer,
     logged: usize,
-    role: RoleName,
+    asked: &Asked<'_>,
     root: &TrustRoot,
 ) -> Result<Signer, String> {
     let policy = root.policy();
     let owner = signer.owner.escape_debug();
-    if role == RoleName::Root {
+    if !asked.holds_policy {
         return Ok(signer);
     }
     if policy.require_proven_time && signer.times.is_empty() {

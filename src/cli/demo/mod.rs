@@ -14,7 +14,7 @@ use countersign::tree::{self, TreeError};
 use countersign::trust::root::{
     Key, KeyState, Policy, RequiredEvidence, Role, TrustRootDocument, VulnerabilityBudget,
 };
-use countersign::trust::{Algorithm, PrivateKey, RoleName, TrustRoot};
+use countersign::trust::{Algorithm, AttestationPolicy, PrivateKey, RoleName, TrustRoot};
 use countersign::validator::Context;
 use countersign::validator::packet::Expectations;
 use countersign::{Timestamp, Verdict};
@@ -305,6 +305,7 @@ fn policy() -> Policy {
         max_waivers: 3,
         require_proven_time: false,
         log_operators: 0,
+        attestations: AttestationPolicy::default(),
         max_packet_bytes: 1 << 30,
         max_members: 10_000,
     }

@@ -167,6 +167,7 @@ mod tests {
                 max_waivers: 0,
                 require_proven_time: false,
                 log_operators: 0,
+                attestations: crate::trust::AttestationPolicy::default(),
                 max_packet_bytes: 1,
                 max_members: 1,
             },
