@@ -15,10 +15,11 @@ const ROOMS: [&[&str]; 7] = [
 ];
 
 /// Which file alone may name a crate.
-const NAMED_IN: [(&str, &[&str]); 16] = [
+const NAMED_IN: [(&str, &[&str]); 17] = [
     ("aws_lc_rs::", &["trust/key.rs"]),
     ("ed25519_dalek::", &["trust/key.rs"]),
     ("pkcs8::", &["trust/key.rs", "trust/pem.rs"]),
+    ("blake2::", &["trust/minisign.rs"]),
     ("base64::Engine", &["trust/base64.rs"]),
     ("flate2::", &["packet/archive/read.rs", "packet/archive/write.rs", "packet/foreign.rs"]),
     ("tar::", &["packet/foreign.rs"]),

@@ -1,6 +1,7 @@
 //! The command line: the only room that prints, reads the environment, or exits.
 
 mod assemble;
+mod attest;
 mod attestations;
 mod blob;
 mod check;
@@ -85,6 +86,8 @@ enum Verb {
     Demo(demo::Args),
     /// Judge governed inputs below `ops/`
     Check(check::Args),
+    /// Judge one area and sign the result about files that are named
+    Attest(attest::Args),
     /// Make an unsigned release directory: evidence, manifest, packet, checksums
     Assemble(assemble::Args),
     /// Sign an assembled release: seal, provenance, checksums
@@ -132,6 +135,7 @@ pub(crate) fn run() -> ExitCode {
         match &cli.verb {
             Verb::Demo(args) => demo::run(args, &session),
             Verb::Check(args) => check::run(args, &session),
+            Verb::Attest(args) => attest::run(args, &session),
             Verb::Assemble(args) => assemble::run(args, &session),
             Verb::Sign(args) => sign::run(args, &session),
             Verb::Verify(args) => verify::run(args, &session),

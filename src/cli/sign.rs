@@ -17,9 +17,12 @@ use super::session::Session;
 Examples:
   countersign sign dist --key release.key
   countersign sign dist --key alice.key --key bob.key
+  countersign sign dist --key release.key --minisign
+  countersign keys show release.pub --minisign > minisign.pub
 
 The directory is read and held against its manifest first. Signing again with another key adds a
 signer; the first signer's bundle is *.sigstore.json, further ones are lines of *.sigstore.jsonl.
+With --minisign, `minisign -Vm checksums.txt -p minisign.pub` verifies the list as well.
 
 {}", exit::TABLE))]
 pub(super) struct Args {
@@ -29,6 +32,9 @@ pub(super) struct Args {
     /// A private key; several keys make several signers
     #[arg(long = "key", value_name = "KEY", required = true)]
     keys: Vec<PathBuf>,
+    /// Also sign checksums.txt for minisign, with the first Ed25519 key: checksums.txt.minisig
+    #[arg(long)]
+    minisign: bool,
     /// A file whose first line is the passphrase of the keys
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
@@ -56,11 +62,14 @@ pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
     let progress = session.progress("signing");
     let signed = sign::sign(&args.directory, &keys);
     drop(progress);
-    let signed = match signed {
+    let mut signed = match signed {
         Ok(signed) => signed,
         Err(Error::Blocked(report)) => return session.finish(&report),
         Err(error) => return Err(error.into()),
     };
+    if args.minisign {
+        sign::sign_for_minisign(&args.directory, &mut signed, &keys)?;
+    }
     let mut text = format!("signed {} {}\n", signed.manifest.product, signed.manifest.version);
     for key in &signed.signers {
         let _ = writeln!(text, "  by {} {}", key.algorithm(), key.id());

@@ -28,6 +28,8 @@ pub enum EvidenceKind {
     LoadSummary,
     /// Something that another pipeline signed, collected as it is.
     Attestation,
+    /// A document that a validator derived from its inputs; the area's test result names it.
+    Derived,
 }
 
 impl EvidenceKind {
@@ -42,6 +44,7 @@ impl EvidenceKind {
             Self::Drill => "drill",
             Self::LoadSummary => "load-summary",
             Self::Attestation => "attestation",
+            Self::Derived => "derived",
         }
     }
 }

@@ -11,7 +11,10 @@ use crate::provenance::{Aliases, ForeignStatement};
 use crate::time::Timestamp;
 use crate::tree;
 use crate::trust::sigstore::{self, Identity, LoggedEntry, ManagedKey, TrustedRoot};
-use crate::trust::{self, Bundle, Content, Outline, Payload, PrivateKey, Refusal, Subject};
+use crate::trust::{
+    self, Bundle, Content, MinisignSignature, Outline, Payload, PrivateKey, Refusal, Subject,
+    minisign,
+};
 
 /// The largest file that is signed or verified whole, in bytes.
 const MAX_BLOB_BYTES: usize = 4 << 30;
@@ -76,6 +79,13 @@ pub fn verify(
     let root = trusted_root
         .map(|path| Ok::<_, Error>((path, tree::read_named(path, MAX_ROOT_BYTES)?)))
         .transpose()?;
+    if minisign::is_minisign(&bundle) {
+        if let Err(refusal) = by_minisign(&mut report, &name, &bundle, subject, identity) {
+            let at = Location::named(&bundle_path.display().to_string());
+            report.failed("signature", name, refusal.at(at));
+        }
+        return Ok(report);
+    }
     let judged = Outline::parse(&bundle).map_err(|refusal| (refusal, bundle_path));
     let judged = judged.and_then(|outline| match identity {
         Identity::Key(key) if outline.is_bare() => {
@@ -137,6 +147,35 @@ fn by_key(
     report.passed("signature", name, format!("{key:?}"));
     let Some(payload) = verified.value() else { return Ok(()) };
     hold_statement(payload, subject)?;
+    report.passed("subject", name, format!("sha256:{}", subject.digest()));
+    Ok(())
+}
+
+/// Judges a signature that minisign, or `sign --minisign`, made.
+fn by_minisign(
+    report: &mut Report,
+    name: &str,
+    signature: &[u8],
+    subject: Subject<'_>,
+    identity: &Identity,
+) -> Result<(), Refusal> {
+    let unsupported = || Refusal {
+        rule: &rules::BUNDLE_UNSUPPORTED,
+        message: "a minisign signature is verified with an Ed25519 key".to_owned(),
+    };
+    let Identity::Key(key) = identity else { return Err(unsupported()) };
+    let public = key.as_public_key().ok_or_else(unsupported)?;
+    let Subject::Bytes(bytes) = subject else {
+        let message = "a minisign signature is over the file itself; give the file".to_owned();
+        return Err(Refusal { rule: &rules::FILE_NEEDED, message });
+    };
+    let signature = MinisignSignature::parse(signature)?;
+    let number = key.minisign_number();
+    let verified = trust::open_minisign_with_key(bytes, &signature, public, number)?;
+    let named = signature.unverified_number();
+    report.passed("signature", name, format!("{public:?}, minisign key {named}"));
+    let comment = verified.value().escape_debug().to_string();
+    report.passed("trusted comment", name, comment);
     report.passed("subject", name, format!("sha256:{}", subject.digest()));
     Ok(())
 }

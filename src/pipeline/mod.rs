@@ -3,6 +3,7 @@
 //! Nothing here reads the clock, the environment or the terminal: the caller brings the time.
 
 pub mod assemble;
+pub mod attest;
 pub mod attestations;
 pub mod blob;
 pub mod check;
@@ -10,6 +11,7 @@ pub mod checksums;
 pub mod inspect;
 pub mod sign;
 mod state;
+pub mod summary;
 pub mod trust;
 pub mod verify;
 

@@ -1,10 +1,13 @@
 //! `verify`: the consumer's question, offline, from the files alone.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::Error;
 use super::state::{ReleaseMark, RootMark, State};
+use super::summary::sidecars_in;
 use super::trust;
+use crate::digest::Digest;
 use crate::finding::rules::packet as rules;
 use crate::finding::rules::trust as trust_rules;
 use crate::finding::{Finding, Location, Report, TrustDocument, Verdict};
@@ -44,6 +47,19 @@ pub struct Request {
 ///
 /// [`Error`] when there is no usable trust root, or a file cannot be read or written.
 pub fn verify(request: &Request) -> Result<Report, Error> {
+    judge(request).map(|(report, _)| report)
+}
+
+/// What a verification has seen: for the summary of its verdict.
+pub(super) struct Seen {
+    pub(super) root: TrustRoot,
+    pub(super) directory: PathBuf,
+    pub(super) contents: Option<Contents>,
+    pub(super) sidecars: BTreeMap<String, Digest>,
+}
+
+/// Verifies a release; also returns what was seen, where a packet was found.
+pub(super) fn judge(request: &Request) -> Result<(Report, Option<Seen>), Error> {
     let updates = request.updates.as_deref();
     let root = match request.trust_as_of {
         Some(as_of) => trust::open_as_of(&request.trust, updates, as_of)?,
@@ -59,7 +75,7 @@ pub fn verify(request: &Request) -> Result<Report, Error> {
     report.passed("trust-root", request.trust.display().to_string(), detail);
     let is_directory = request.target.is_dir();
     let Some(packet_path) = locate(&request.target, is_directory, &mut report)? else {
-        return Ok(report);
+        return Ok((report, None));
     };
     let directory = packet_path.parent().unwrap_or_else(|| Path::new(""));
     let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
@@ -70,6 +86,11 @@ pub fn verify(request: &Request) -> Result<Report, Error> {
         return Err(Error::Unusable { path: packet_path, problem });
     };
     let contents = read(request, &packet_path, file_name, &root, &mut report)?;
+    let sidecars = contents
+        .as_ref()
+        .map(|contents| sidecars_in(directory, &contents.manifest))
+        .transpose()?
+        .unwrap_or_default();
     judge::judge_seal(directory, file_name, contents.as_ref(), &root, &mut report)?;
     judge::judge_provenance(directory, &names, contents.as_ref(), &root, &mut report)?;
     if let Some(contents) = &contents {
@@ -82,7 +103,8 @@ pub fn verify(request: &Request) -> Result<Report, Error> {
         judge::judge_expectations(contents, file_name, &request.expectations, &mut report);
         judge_state(request, file_name, contents, &root, &mut report)?;
     }
-    Ok(report)
+    let directory = directory.to_owned();
+    Ok((report, Some(Seen { root, directory, contents, sidecars })))
 }
 
 fn locate(

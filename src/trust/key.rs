@@ -43,6 +43,14 @@ impl fmt::Display for Algorithm {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId(Digest);
 
+impl KeyId {
+    /// Returns the 32 bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        self.0.as_bytes()
+    }
+}
+
 impl fmt::Display for KeyId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, formatter)
@@ -119,6 +127,16 @@ impl PublicKey {
             return Ok(Self { algorithm: Algorithm::P256, spki: spki.to_vec(), point: None });
         }
         Err(KeyError::Unsupported)
+    }
+
+    /// Reads the 32 bytes of an Ed25519 point.
+    pub(super) fn from_ed25519_point(point: &[u8]) -> Result<Self, KeyError> {
+        Self::from_der(&[ED25519_PREFIX, point].concat())
+    }
+
+    /// Returns the 32 bytes of an Ed25519 key's point.
+    pub(super) fn ed25519_point(&self) -> Option<&[u8]> {
+        self.spki.strip_prefix(ED25519_PREFIX)
     }
 
     /// Reads a `PUBLIC KEY` in PEM.
@@ -431,6 +449,10 @@ pub enum KeyError {
     WrongPassphrase,
     /// The system has no randomness.
     NoRandomness,
+    /// The text is not a minisign public key.
+    NotMinisign,
+    /// The key cannot sign for minisign, which knows Ed25519 alone.
+    NotEd25519,
 }
 
 impl fmt::Display for KeyError {
@@ -450,6 +472,8 @@ impl fmt::Display for KeyError {
             Self::NoPassphrase => "encrypted; give its passphrase with --passphrase-file",
             Self::WrongPassphrase => "the passphrase does not open it",
             Self::NoRandomness => "the system has no randomness to give",
+            Self::NotMinisign => "not a minisign public key; expected a comment and one key",
+            Self::NotEd25519 => "not an Ed25519 key; minisign knows no other",
         })
     }
 }

@@ -14,6 +14,7 @@ pub mod envelope;
 mod glob;
 mod identity;
 pub mod key;
+pub mod minisign;
 pub mod outline;
 mod pem;
 mod policy;
@@ -32,12 +33,13 @@ pub use bundle::{Bundle, Content};
 pub use envelope::Envelope;
 pub use identity::{WorkflowDocument, WorkflowError, WorkflowIdentity};
 pub use key::{Algorithm, KeyError, KeyId, PrivateKey, PublicKey};
+pub use minisign::{MinisignKey, MinisignSignature};
 pub use outline::{Outline, SignedBy};
 pub use policy::{AttestationPolicy, PairedVerifier, RequiredAttestation};
 pub use root::{Key, KeyState, Policy, Role, RoleName, RootError, TrustRoot};
 pub use verify::{
     Payload, Signer, Speaker, Subject, Verified, open, open_approvals, open_attestation,
-    open_attestation_with_key, open_message, open_with_key,
+    open_attestation_with_key, open_message, open_minisign, open_minisign_with_key, open_with_key,
 };
 
 /// Why a signed thing was not trusted: the thing is at fault.

@@ -24,6 +24,7 @@ use sigstore_verify::{
 pub use super::attested::{Attested, LoggedEntry, ProvenTime};
 use super::certificate::Certificate;
 use super::identity::WorkflowIdentity;
+use super::minisign::{KeyNumber, MinisignKey};
 use super::outline::{Outline, SignedBy};
 use super::verify::{Payload, Signer, Subject, Verified, open_sigstore};
 use super::{KeyError, KeyState, PublicKey, Refusal, pem, subjects};
@@ -94,6 +95,7 @@ pub struct ManagedKey {
     spki: Vec<u8>,
     ours: Option<PublicKey>,
     state: Option<KeyState>,
+    number: Option<KeyNumber>,
 }
 
 /// What was proven, on its way to the one door. Only [`verify`] makes one.
@@ -191,7 +193,7 @@ impl ManagedKey {
             Err(KeyError::Unsupported) => {
                 KeyAlgorithm::from_spki(&DerPublicKey::from(spki.clone()))
                     .map_err(|_| KeyError::Unsupported)?;
-                Ok(Self { spki, ours: None, state: None })
+                Ok(Self { spki, ours: None, state: None, number: None })
             }
             Err(error) => Err(error),
         }
@@ -207,6 +209,12 @@ impl ManagedKey {
     #[must_use]
     pub fn as_public_key(&self) -> Option<&PublicKey> {
         self.ours.as_ref()
+    }
+
+    /// Returns the number that a minisign key has.
+    #[must_use]
+    pub fn minisign_number(&self) -> Option<KeyNumber> {
+        self.number
     }
 
     /// Returns the SHA-256 of the key's public half.
@@ -227,7 +235,13 @@ impl From<PublicKey> for ManagedKey {
         let pem = key.to_pem();
         let der = pem::decode(pem.as_bytes()).map(|(_, der)| der.to_vec());
         let spki = der.expect("a key reads what it writes");
-        Self { spki, ours: Some(key), state: None }
+        Self { spki, ours: Some(key), state: None, number: None }
+    }
+}
+
+impl From<MinisignKey> for ManagedKey {
+    fn from(key: MinisignKey) -> Self {
+        Self { number: Some(key.number()), ..key.key().clone().into() }
     }
 }
 

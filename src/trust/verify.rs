@@ -6,6 +6,7 @@ use super::attestation::Attestation;
 use super::bundle::{Bundle, Content, Material};
 use super::envelope::Envelope;
 use super::key::{Algorithm, KeyId, PublicKey};
+use super::minisign::{KeyNumber, MinisignSignature};
 use super::policy::PairedVerifier;
 use super::root::{RoleName, Speakers, TrustRoot};
 use super::sigstore::{self, Attested, Identity, ProvenTime};
@@ -358,6 +359,69 @@ pub fn open_with_key(
         }
     };
     Ok(Verified { value, signers: vec![signer] })
+}
+
+/// Opens a minisign signature over a file with one key that the caller brings. The answer is the
+/// trusted comment.
+///
+/// `number` is the one that a minisign key has; a key in another form has none.
+///
+/// # Errors
+///
+/// A refusal when the signature, or the one over the trusted comment, is not this key's.
+pub fn open_minisign_with_key(
+    message: &[u8],
+    signature: &MinisignSignature,
+    key: &PublicKey,
+    number: Option<KeyNumber>,
+) -> Result<Verified<String>, Refusal> {
+    let named = signature.unverified_number();
+    if let Some(number) = number.filter(|number| *number != named) {
+        let message = format!("the signature names the key {named}, and this is the key {number}");
+        return Err(Refusal::new(&rules::SIGNATURE_INVALID, message));
+    }
+    if !signature.is_by(message, key) {
+        let message = format!(
+            "the signature was not made by the key `{}` over these bytes and this trusted comment",
+            key.id()
+        );
+        return Err(Refusal::new(&rules::SIGNATURE_INVALID, message));
+    }
+    let (key_id, algorithm) = (key.id(), key.algorithm());
+    let signer = Signer { owner: String::new(), key_id, algorithm, times: Vec::new() };
+    Ok(Verified { value: signature.trusted_comment().to_owned(), signers: vec![signer] })
+}
+
+/// Opens a minisign signature over a file by anybody in a role, with a key in use.
+///
+/// It serves people who have only `minisign -V` and counts toward no threshold: one signature in
+/// this form holds one person.
+///
+/// # Errors
+///
+/// A refusal when nobody in the role has made it.
+pub fn open_minisign(
+    message: &[u8],
+    signature: &MinisignSignature,
+    role: RoleName,
+    root: &TrustRoot,
+    now: Timestamp,
+) -> Result<Verified<String>, Refusal> {
+    let speakers = root.role(role);
+    let keys = speakers.as_ref().map(|speakers| speakers.keys.as_slice()).unwrap_or_default();
+    let signer = keys.iter().find(|(_, key)| signature.is_by(message, &key.public_key));
+    let Some((key_id, key)) = signer else {
+        let message = format!("the signature was made by no key of the role `{role}`");
+        return Err(Refusal::new(&rules::SIGNATURE_INVALID, message));
+    };
+    let owner = key.owner.clone();
+    if let Some(problem) = key.state.problem(&[], root.as_of().unwrap_or(now)) {
+        let message = format!("the key `{key_id}` of {} {problem}", owner.escape_debug());
+        return Err(Refusal::new(&rules::SIGNATURE_INVALID, message));
+    }
+    let algorithm = key.public_key.algorithm();
+    let signer = Signer { owner, key_id: *key_id, algorithm, times: Vec::new() };
+    Ok(Verified { value: signature.trusted_comment().to_owned(), signers: vec![signer] })
 }
 
 /// Lets in what [`super::sigstore`] has proven: its proofs are made nowhere else.

@@ -10,12 +10,12 @@ use crate::json;
 use crate::packet::directory::REPORT;
 use crate::packet::manifest::EVIDENCE_FOLDER;
 use crate::packet::{Artifact, EvidenceItem, EvidenceKind};
-use crate::path::RelPath;
+use crate::pipeline::attest::{configuration_of, derived_path};
 use crate::pipeline::{Error, check};
 use crate::provenance::{ResourceDescriptor, Statement, Subject, TestResult};
 use crate::time::Timestamp;
-use crate::tree::{Entry, Tree};
-use crate::validator::{self, Context};
+use crate::tree::Tree;
+use crate::validator::{Context, Derived};
 
 /// What the validators said, area by area and together.
 pub(super) struct Judged {
@@ -24,16 +24,17 @@ pub(super) struct Judged {
     /// The same as it is written.
     written: Report,
     areas: Vec<(Area, ReportDocument)>,
-    configuration: BTreeMap<Area, Vec<ResourceDescriptor>>,
+    configuration: BTreeMap<Area, (Vec<ResourceDescriptor>, Vec<Derived>)>,
 }
 
 pub(super) fn judge(tree: &Tree, request: &Request) -> Result<Judged, Error> {
+    let context_at = |at: Timestamp| Context {
+        expect_version: Some(request.version.clone()),
+        expect_commit: Some(request.source.commit.clone()),
+        ..Context::at(at)
+    };
     let ask = |areas: Vec<Area>, at: Timestamp, replay: bool| {
-        let context = Context {
-            expect_version: Some(request.version.clone()),
-            expect_commit: Some(request.source.commit.clone()),
-            ..Context::at(at)
-        };
+        let context = context_at(at);
         check::check(&check::Request {
             root: request.root.clone(),
             areas,
@@ -51,32 +52,9 @@ pub(super) fn judge(tree: &Tree, request: &Request) -> Result<Judged, Error> {
     let mut configuration = BTreeMap::new();
     for area in Area::GOVERNED {
         areas.push((area, ask(vec![area], at, replay)?.to_document()));
-        configuration.insert(area, governed_files(tree, area)?);
+        configuration.insert(area, configuration_of(tree, area, &context_at(at))?);
     }
     Ok(Judged { report, written, areas, configuration })
-}
-
-/// The files of an area with their digests: what its validator judged.
-fn governed_files(tree: &Tree, area: Area) -> Result<Vec<ResourceDescriptor>, Error> {
-    let mut files: Vec<Entry> = Vec::new();
-    for folder in validator::folders(area) {
-        let folder: RelPath = folder.parse().expect("an area's folder is a portable path");
-        match tree.list(Some(&folder)) {
-            Ok(listing) => files.extend(listing.files),
-            Err(error) if error.is_not_found() => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    let hashed = tree.hash_all(&files)?;
-    Ok(files
-        .iter()
-        .zip(hashed)
-        .map(|(entry, (digest, _))| ResourceDescriptor {
-            name: Some(entry.path.to_string()),
-            uri: None,
-            digest: BTreeMap::from([("sha256".to_owned(), digest.to_string())]),
-        })
-        .collect())
 }
 
 impl Judged {
@@ -135,7 +113,14 @@ impl Judged {
             let path = format!("{EVIDENCE_FOLDER}/{area}/{REPORT}");
             let report_item = item(&path, kind, *area, "application/json", &report, &[]);
             members.push((report_item, MemberBytes::Memory(report)));
-            let configuration = self.configuration.get(area).cloned().unwrap_or_default();
+            let (configuration, derived) =
+                self.configuration.get(area).cloned().unwrap_or_default();
+            for Derived { name, bytes } in derived {
+                let kind = EvidenceKind::Derived;
+                let path = derived_path(*area, &name);
+                let derived_item = item(&path, kind, *area, "application/json", &bytes, &[]);
+                members.push((derived_item, MemberBytes::Memory(bytes)));
+            }
             let statement = Statement {
                 subjects: subjects.clone(),
                 predicate: TestResult::of(*area, document, configuration),

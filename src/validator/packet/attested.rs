@@ -104,7 +104,12 @@ impl<'a> Bench<'a> {
             }
             Err(answer) => return *answer,
         };
+        let takes_summaries = !self.root.policy().attestations.verifiers.is_empty();
         let judged = if statement.predicate_type == VERIFICATION_SUMMARY {
+            if !takes_summaries {
+                let why = "a verification summary, and the policy takes none";
+                return Answer::CountsForNothing(why.to_owned());
+            }
             self.judge_summary(&opened, &pairs, now)
         } else if roles.is_empty() {
             let why = "signed for a verifier, and no verification summary";

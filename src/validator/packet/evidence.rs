@@ -39,7 +39,8 @@ pub fn judge_text(
         | EvidenceKind::TestResult
         | EvidenceKind::Drill
         | EvidenceKind::LoadSummary
-        | EvidenceKind::Attestation => {}
+        | EvidenceKind::Attestation
+        | EvidenceKind::Derived => {}
     }
     judge_secrets(location, bytes, report);
 }
@@ -100,7 +101,8 @@ pub fn judge_evidence(
                         | EvidenceKind::Sbom
                         | EvidenceKind::Scan
                         | EvidenceKind::Drill
-                        | EvidenceKind::LoadSummary => is_convincing(contents, item),
+                        | EvidenceKind::LoadSummary
+                        | EvidenceKind::Derived => is_convincing(contents, item),
                     }
             })
             .collect();
@@ -136,11 +138,30 @@ fn is_convincing(contents: &Contents, item: &EvidenceItem) -> bool {
         EvidenceKind::TestResult => Statement::<TestResult>::parse(&seen.bytes)
             .is_ok_and(|statement| statement.predicate.result != TestOutcome::Failed),
         EvidenceKind::Attestation => false,
+        EvidenceKind::Derived => is_named_by_result(contents, item),
         EvidenceKind::Sbom
         | EvidenceKind::Scan
         | EvidenceKind::Drill
         | EvidenceKind::LoadSummary => seen.recognised.is_some(),
     }
+}
+
+/// Whether the test result of the area names a derived document, by its path and its digest.
+fn is_named_by_result(contents: &Contents, item: &EvidenceItem) -> bool {
+    let results = contents
+        .manifest
+        .evidence
+        .iter()
+        .filter(|other| other.kind == EvidenceKind::TestResult && other.area == item.area);
+    let digest = item.sha256.to_string();
+    results.filter_map(|other| contents.evidence.get(&other.path)).any(|seen| {
+        Statement::<TestResult>::parse(&seen.bytes).is_ok_and(|statement| {
+            statement.predicate.configuration.iter().any(|one| {
+                one.name.as_deref() == Some(item.path.as_str())
+                    && one.digest.get("sha256") == Some(&digest)
+            })
+        })
+    })
 }
 
 fn passes(bytes: &[u8], item: &EvidenceItem) -> bool {
@@ -171,6 +192,15 @@ fn judge_item(contents: &Contents, packet: &str, item: &EvidenceItem, report: &m
         // Judged by itself, with what stands behind its signatures.
         EvidenceKind::Attestation => {}
         EvidenceKind::ValidatorReport => report.passed("evidence", subject, "passed"),
+        EvidenceKind::Derived if is_named_by_result(contents, item) => {
+            report.passed("evidence", subject, "named by the area's test result");
+        }
+        EvidenceKind::Derived => {
+            let message = "derived from the inputs, and the area's test result does not name it";
+            let finding = Finding::new(&rules::CROSS_DOCUMENT_MISMATCH, location, message)
+                .actual(item.sha256);
+            report.failed("evidence", subject, finding);
+        }
         EvidenceKind::Sbom
         | EvidenceKind::Scan
         | EvidenceKind::Drill

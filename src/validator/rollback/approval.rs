@@ -113,7 +113,7 @@ mod tests {
     use crate::trust::root::{
         Key, KeyState, Policy, RequiredEvidence, Role, TrustRootDocument, VulnerabilityBudget,
     };
-    use crate::trust::{Algorithm, PrivateKey};
+    use crate::trust::{Algorithm, AttestationPolicy, PrivateKey};
 
     const NOW: &str = "2026-11-24T03:10:00Z";
 
@@ -167,7 +167,7 @@ mod tests {
                 max_waivers: 0,
                 require_proven_time: false,
                 log_operators: 0,
-                attestations: crate::trust::AttestationPolicy::default(),
+                attestations: AttestationPolicy::default(),
                 max_packet_bytes: 1,
                 max_members: 1,
             },
