@@ -15,7 +15,7 @@ const ROOMS: [&[&str]; 7] = [
 ];
 
 /// Which file alone may name a crate.
-const NAMED_IN: [(&str, &[&str]); 17] = [
+const NAMED_IN: &[(&str, &[&str])] = &[
     ("aws_lc_rs::", &["trust/key.rs"]),
     ("ed25519_dalek::", &["trust/key.rs"]),
     ("pkcs8::", &["trust/key.rs", "trust/pem.rs"]),
@@ -28,10 +28,10 @@ const NAMED_IN: [(&str, &[&str]); 17] = [
     ("semver::", &["version.rs"]),
     ("jsonschema::", &["document/schema.rs"]),
     ("saphyr_parser::", &["document/yaml.rs"]),
-    ("rustix::", &["tree.rs"]),
-    ("sigstore_trust_root::", &["trust/sigstore.rs"]),
-    ("sigstore_types::", &["trust/sigstore.rs"]),
-    ("sigstore_verify::", &["trust/sigstore.rs"]),
+    ("rustix::", &["tree/*"]),
+    ("sigstore_trust_root::", &["trust/sigstore/*"]),
+    ("sigstore_types::", &["trust/sigstore/*"]),
+    ("sigstore_verify::", &["trust/sigstore/*"]),
     ("x509_cert::", &["trust/certificate.rs"]),
 ];
 
@@ -157,7 +157,11 @@ fn each_dependency_has_its_file() {
             let named = code.match_indices(name).any(|(at, _)| {
                 !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':')
             });
-            assert!(!named || allowed.contains(&file.as_str()), "{file} names {name}");
+            let allowed = allowed.iter().any(|place| match place.strip_suffix('*') {
+                Some(folder) => file.starts_with(folder),
+                None => file == *place,
+            });
+            assert!(!named || allowed, "{file} names {name}");
         }
     }
 }

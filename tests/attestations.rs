@@ -348,10 +348,10 @@ fn vsa_step_1_of_a_signer_who_is_not_paired() {
     let by_stranger = verify_summary(&trust, ABOUT_PROGRAM, &summary(&trust), &stranger);
     refused(&by_stranger, "CS-PACKET-011");
     // Bob may sign evidence, and is paired with another verifier, or with none.
-    refused(&verify_summary(&trust, ABOUT_PROGRAM, &summary(&trust), &bob()), "CS-TRUST-042");
+    refused(&verify_summary(&trust, ABOUT_PROGRAM, &summary(&trust), &bob()), "CS-TRUST-062");
     let without_bob = pairing(|document| drop(document.policy.attestations.verifiers.pop()));
     let by_bob = verify_summary(&without_bob, ABOUT_PROGRAM, &summary(&without_bob), &bob());
-    refused(&by_bob, "CS-TRUST-042");
+    refused(&by_bob, "CS-TRUST-062");
     let taking_none = pairing(|document| document.policy.attestations.verifiers.clear());
     let by_alice = verify_summary(&taking_none, ABOUT_PROGRAM, &summary(&taking_none), &alice());
     refused(&by_alice, "CS-PACKET-011");
@@ -413,7 +413,7 @@ fn vsa_steps_4_to_7_one_by_one() {
         let changed = right.replacen(from, to, 1);
         assert_ne!(changed, right, "{from}");
         let ran = verify_summary(&trust, ABOUT_PROGRAM, &changed, &alice());
-        assert_eq!(complaint(&ran, 1, "\"code\": \"CS-TRUST-042\""), None, "{from} -> {to}");
+        assert_eq!(complaint(&ran, 1, "\"code\": \"CS-TRUST-062\""), None, "{from} -> {to}");
     }
     let later = right.replace("2026-11-24T08:30:00.25Z", "2026-11-24T09:00:01Z");
     refused(&verify_summary(&trust, ABOUT_PROGRAM, &later, &alice()), "CS-TRUST-021");
@@ -422,7 +422,7 @@ fn vsa_steps_4_to_7_one_by_one() {
         document.policy.attestations.verifiers[0].policy_sha256 = other;
     });
     let own = summary(&policy_of_another);
-    refused(&verify_summary(&policy_of_another, ABOUT_PROGRAM, &own, &alice()), "CS-TRUST-042");
+    refused(&verify_summary(&policy_of_another, ABOUT_PROGRAM, &own, &alice()), "CS-TRUST-062");
 }
 
 fn payload(bundle: &[u8]) -> Vec<u8> {
@@ -477,7 +477,7 @@ fn vsa_that_verify_writes_is_taken_by_verify() {
     };
     let files = with_attestation(&bytes);
     passes(&verify(&files, &taking("SLSA_BUILD_LEVEL_1"), &[]));
-    refused(&verify(&files, &taking("SLSA_BUILD_LEVEL_2"), &[]), "CS-TRUST-042");
+    refused(&verify(&files, &taking("SLSA_BUILD_LEVEL_2"), &[]), "CS-TRUST-062");
 }
 
 #[test]
@@ -553,8 +553,8 @@ fn s16_a_minisign_signature_beside_the_list_must_hold() {
         refused(&verify_in(folder.path(), &[]), code);
     };
     put(&text.replace("file:checksums.txt", "file:other.txt"), "CS-TRUST-004");
-    put("", "CS-TRUST-043");
-    put(&text.replace("\nRU", "\nRW"), "CS-TRUST-043");
+    put("", "CS-TRUST-063");
+    put(&text.replace("\nRU", "\nRW"), "CS-TRUST-063");
     let stranger = PrivateKey::generate(Algorithm::Ed25519).unwrap();
     let list = fs::read(folder.path().join("dist/checksums.txt")).unwrap();
     let by = |bytes: &[u8], key: &PrivateKey| {

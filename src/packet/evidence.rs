@@ -18,6 +18,8 @@ pub enum EvidenceKind {
     ValidatorReport,
     /// A validator's result as an in-toto test-result statement.
     TestResult,
+    /// A document that a validator derived from its inputs.
+    Derived,
     /// A software bill of materials: SPDX or CycloneDX.
     Sbom,
     /// A vulnerability scan.
@@ -28,8 +30,6 @@ pub enum EvidenceKind {
     LoadSummary,
     /// Something that another pipeline signed, collected as it is.
     Attestation,
-    /// A document that a validator derived from its inputs; the area's test result names it.
-    Derived,
 }
 
 impl EvidenceKind {

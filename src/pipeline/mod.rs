@@ -9,6 +9,8 @@ pub mod blob;
 pub mod check;
 pub mod checksums;
 pub mod inspect;
+mod remember;
+pub mod rollback;
 pub mod sign;
 mod state;
 pub mod summary;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::Error;
 use super::sign::SigningKey;
-use super::verify::{self, Request, Seen};
+use super::verify::{self, Examination, Request};
 use crate::digest::{Digest, hash_reader};
 use crate::finding::{Outcome, Report, Verdict};
 use crate::packet::directory::{BUNDLE_SUFFIX, CHECKSUMS, MORE_SUFFIX};
@@ -48,9 +48,11 @@ const LEVEL: &str = "SLSA_BUILD_LEVEL_1";
 ///
 /// As [`verify::verify`], and when the summary cannot be signed or written.
 pub fn verify(request: &Request, summary: &Summary<'_>) -> Result<Report, Error> {
-    let (mut report, seen) = verify::judge(request)?;
+    let examined = verify::examine(request)?;
+    let statement = statement_of(&examined, summary)?;
+    let mut report = examined.report;
     let file = summary.file.display().to_string();
-    let Some(statement) = statement_of(&report, seen.as_ref(), summary)? else {
+    let Some(statement) = statement else {
         let why = "not written: there is no verdict on a packet that could be read";
         report.skipped("verification-summary", file, why);
         return Ok(report);
@@ -66,18 +68,19 @@ pub fn verify(request: &Request, summary: &Summary<'_>) -> Result<Report, Error>
 }
 
 fn statement_of(
-    report: &Report,
-    seen: Option<&Seen>,
+    examined: &Examination,
     summary: &Summary<'_>,
 ) -> Result<Option<Statement<VerificationSummary>>, Error> {
+    let Examination { report, root, contents, sidecars, directory, .. } = examined;
     let (verification_result, level) = match report.verdict() {
         Verdict::Pass => (VerificationResult::Passed, LEVEL),
         Verdict::Refused => (VerificationResult::Failed, FAILED),
-        Verdict::Undecided => return Ok(None),
+        // The last three are answers about a pair of releases.
+        Verdict::Undecided | Verdict::Ready | Verdict::Blocked | Verdict::Unknown => {
+            return Ok(None);
+        }
     };
-    let Some(Seen { contents: Some(contents), root, sidecars, directory, .. }) = seen else {
-        return Ok(None);
-    };
+    let Some(contents) = contents else { return Ok(None) };
     let manifest = &contents.manifest;
     let again = sidecars_in(directory, manifest)?;
     if *sidecars != again {

@@ -4,17 +4,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::Error;
-use super::state::{ReleaseMark, RootMark, State};
 use super::summary::sidecars_in;
-use super::trust;
+use super::{remember, trust};
 use crate::digest::Digest;
 use crate::finding::rules::packet as rules;
-use crate::finding::rules::trust as trust_rules;
-use crate::finding::{Finding, Location, Report, TrustDocument, Verdict};
+use crate::finding::{Finding, Location, Report, TrustDocument};
 use crate::packet::directory::{self, Names, PACKET_SUFFIX};
 use crate::time::Timestamp;
 use crate::tree::Tree;
-use crate::trust::TrustRoot;
+use crate::trust::{Signer, TrustRoot};
 use crate::validator::packet::{self as judge, Contents, Expectations};
 use crate::validator::release::scans::Budget;
 
@@ -41,25 +39,39 @@ pub struct Request {
     pub replay: bool,
 }
 
+/// A release as its verification saw it.
+#[derive(Debug)]
+pub struct Examination {
+    /// Everything that was checked, and the verdict.
+    pub report: Report,
+    /// The trust root that it was judged with.
+    pub root: TrustRoot,
+    /// What was in the packet; nothing when it could not be read as one. Worth no more than the
+    /// report's verdict.
+    pub contents: Option<Contents>,
+    /// Who sealed it, as far as their signatures count.
+    pub signers: Vec<Signer>,
+    /// The folder in which the packet and its signatures lie.
+    pub directory: PathBuf,
+    /// The files of signatures beside the packet, with their digests before they were judged.
+    pub sidecars: BTreeMap<String, Digest>,
+}
+
 /// Verifies a release and reports everything that was checked.
 ///
 /// # Errors
 ///
 /// [`Error`] when there is no usable trust root, or a file cannot be read or written.
 pub fn verify(request: &Request) -> Result<Report, Error> {
-    judge(request).map(|(report, _)| report)
+    Ok(examine(request)?.report)
 }
 
-/// What a verification has seen: for the summary of its verdict.
-pub(super) struct Seen {
-    pub(super) root: TrustRoot,
-    pub(super) directory: PathBuf,
-    pub(super) contents: Option<Contents>,
-    pub(super) sidecars: BTreeMap<String, Digest>,
-}
-
-/// Verifies a release; also returns what was seen, where a packet was found.
-pub(super) fn judge(request: &Request) -> Result<(Report, Option<Seen>), Error> {
+/// Verifies a release, and returns besides what was in it.
+///
+/// # Errors
+///
+/// As [`verify`].
+pub fn examine(request: &Request) -> Result<Examination, Error> {
     let updates = request.updates.as_deref();
     let root = match request.trust_as_of {
         Some(as_of) => trust::open_as_of(&request.trust, updates, as_of)?,
@@ -75,7 +87,9 @@ pub(super) fn judge(request: &Request) -> Result<(Report, Option<Seen>), Error> 
     report.passed("trust-root", request.trust.display().to_string(), detail);
     let is_directory = request.target.is_dir();
     let Some(packet_path) = locate(&request.target, is_directory, &mut report)? else {
-        return Ok((report, None));
+        let (directory, sidecars) = (request.target.clone(), BTreeMap::new());
+        let signers = Vec::new();
+        return Ok(Examination { report, root, contents: None, signers, directory, sidecars });
     };
     let directory = packet_path.parent().unwrap_or_else(|| Path::new(""));
     let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
@@ -91,7 +105,7 @@ pub(super) fn judge(request: &Request) -> Result<(Report, Option<Seen>), Error> 
         .map(|contents| sidecars_in(directory, &contents.manifest))
         .transpose()?
         .unwrap_or_default();
-    judge::judge_seal(directory, file_name, contents.as_ref(), &root, &mut report)?;
+    let signers = judge::judge_seal(directory, file_name, contents.as_ref(), &root, &mut report)?;
     judge::judge_provenance(directory, &names, contents.as_ref(), &root, &mut report)?;
     if let Some(contents) = &contents {
         judge::judge_contents(contents, file_name, &mut report);
@@ -100,11 +114,12 @@ pub(super) fn judge(request: &Request) -> Result<(Report, Option<Seen>), Error> 
         let folder = request.artifacts.as_deref().or_else(|| is_directory.then_some(directory));
         let files = folder.map(Tree::open).transpose()?;
         judge::judge_evidence(contents, file_name, &root, files.as_ref(), &mut report);
+        judge::judge_waivers(directory, file_name, contents, &root, &mut report)?;
         judge::judge_expectations(contents, file_name, &request.expectations, &mut report);
-        judge_state(request, file_name, contents, &root, &mut report)?;
+        remember::judge_state(request, file_name, contents, &signers, &root, &mut report)?;
     }
     let directory = directory.to_owned();
-    Ok((report, Some(Seen { root, directory, contents, sidecars })))
+    Ok(Examination { report, root, contents, signers, directory, sidecars })
 }
 
 fn locate(
@@ -185,77 +200,4 @@ fn judge_artifacts(
         }
     }
     Ok(())
-}
-
-fn judge_state(
-    request: &Request,
-    packet: &str,
-    contents: &Contents,
-    root: &TrustRoot,
-    report: &mut Report,
-) -> Result<(), Error> {
-    let manifest = &contents.manifest;
-    let line = format!("{}/{}", manifest.product, manifest.channel);
-    let mut state = request.state.as_deref().map(State::read).transpose()?;
-    if let (Some(path), Some(state)) = (&request.state, &state) {
-        refuse_a_clock_before(state, path, request.now)?;
-    }
-    let accepted = state
-        .as_ref()
-        .and_then(|state| state.releases.get(&line))
-        .map(|mark| (mark.sequence, mark.sha256));
-    judge_root_mark(request, state.as_ref(), root, report);
-    let floor = request.expectations.min_sequence;
-    judge::judge_freshness(contents, packet, floor, accepted, report);
-    let (Some(path), Some(state)) = (&request.state, &mut state) else { return Ok(()) };
-    if report.verdict() != Verdict::Pass {
-        return Ok(());
-    }
-    let mark = ReleaseMark {
-        sequence: manifest.sequence,
-        sha256: contents.unpacked.sha256,
-        accepted_at: request.now,
-    };
-    // The same release accepted again leaves the state as it is.
-    if state.releases.get(&line).is_none_or(|before| before.sequence < mark.sequence) {
-        state.releases.insert(line, mark);
-    }
-    state.trust_root = Some(RootMark { version: root.version(), sha256: root.digest() });
-    state.write(path)
-}
-
-/// A clock that runs before what was accepted here cannot tell what is fresh.
-fn refuse_a_clock_before(state: &State, path: &Path, now: Timestamp) -> Result<(), Error> {
-    let newest = state.releases.values().map(|mark| mark.accepted_at).max();
-    let Some(newest) = newest.filter(|newest| *newest > now) else { return Ok(()) };
-    let problem = format!(
-        "says that a release was accepted at {newest}, after the time of judgement {now}; set the \
-         clock right"
-    );
-    Err(Error::Unusable { path: path.to_owned(), problem })
-}
-
-fn judge_root_mark(
-    request: &Request,
-    state: Option<&State>,
-    root: &TrustRoot,
-    report: &mut Report,
-) {
-    let Some(mark) = state.and_then(|state| state.trust_root) else { return };
-    let location = Location::named(&request.trust.display().to_string());
-    let older = root.version() < mark.version;
-    let other = root.version() == mark.version && root.digest() != mark.sha256;
-    if older || other {
-        let message = if older {
-            "a newer trust root was used here before"
-        } else {
-            "another trust root of this version was used here before"
-        };
-        let finding = Finding::new(&trust_rules::ROLLED_BACK, location, message)
-            .declared(format!("version {}, sha256:{}", mark.version, mark.sha256))
-            .actual(format!("version {}, sha256:{}", root.version(), root.digest()));
-        report.failed("trust-root-version", "trust root", finding);
-    } else {
-        report.passed("trust-root-version", "trust root", format!("{}", root.version()));
-    }
 }

@@ -1,6 +1,8 @@
 //! Statements: who says what about which files (in-toto attestation framework v1).
 
 mod approval;
+mod consumption;
+mod drill;
 mod foreign;
 pub mod predicates;
 mod seal;
@@ -10,6 +12,8 @@ mod summary;
 mod test_result;
 
 pub use approval::{Action, Approval};
+pub use consumption::Consumption;
+pub use drill::{DrillInvariant, DrillRequests, DrillStep, RollbackDrill};
 pub use foreign::{Aliases, ForeignStatement, ForeignSubject, typed_predicate};
 pub use seal::PacketSeal;
 pub use slsa::{

@@ -17,7 +17,6 @@ pub mod key;
 pub mod minisign;
 pub mod outline;
 mod pem;
-mod policy;
 pub mod root;
 pub mod sigstore;
 mod subjects;
@@ -35,11 +34,14 @@ pub use identity::{WorkflowDocument, WorkflowError, WorkflowIdentity};
 pub use key::{Algorithm, KeyError, KeyId, PrivateKey, PublicKey};
 pub use minisign::{MinisignKey, MinisignSignature};
 pub use outline::{Outline, SignedBy};
-pub use policy::{AttestationPolicy, PairedVerifier, RequiredAttestation};
-pub use root::{Key, KeyState, Policy, Role, RoleName, RootError, TrustRoot};
+pub use root::{
+    AttestationPolicy, Key, KeyState, PairedVerifier, Policy, RequiredAttestation, Role, RoleName,
+    RootError, TrustRoot,
+};
 pub use verify::{
-    Payload, Signer, Speaker, Subject, Verified, open, open_approvals, open_attestation,
-    open_attestation_with_key, open_message, open_minisign, open_minisign_with_key, open_with_key,
+    Payload, Signer, Speaker, Subject, Verified, approvers_so_far, open, open_approvals,
+    open_attestation, open_attestation_with_key, open_for, open_message, open_minisign,
+    open_minisign_with_key, open_with_key,
 };
 
 /// Why a signed thing was not trusted: the thing is at fault.

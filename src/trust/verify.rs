@@ -7,9 +7,8 @@ use super::bundle::{Bundle, Content, Material};
 use super::envelope::Envelope;
 use super::key::{Algorithm, KeyId, PublicKey};
 use super::minisign::{KeyNumber, MinisignSignature};
-use super::policy::PairedVerifier;
-use super::root::{RoleName, Speakers, TrustRoot};
-use super::sigstore::{self, Attested, Identity, ProvenTime};
+use super::root::{PairedVerifier, RoleName, Speakers, TrustRoot, folded};
+use super::sigstore::{self, Attested, Identity, LoggedEntry, ProvenTime};
 use super::{Refusal, subjects};
 use crate::digest::Digest;
 use crate::finding::rules::trust as rules;
@@ -43,6 +42,8 @@ pub struct Signer {
     /// When the signature is proven to have existed, the earliest first. Without any it was judged
     /// by the key's window alone.
     pub times: Vec<ProvenTime>,
+    /// The log entries that show the signature.
+    pub entries: Vec<LoggedEntry>,
 }
 
 /// The payload of an envelope: exactly the bytes that the signatures are over.
@@ -100,6 +101,23 @@ pub fn open(
     root: &TrustRoot,
     now: Timestamp,
 ) -> Result<Verified<Payload>, Refusal> {
+    open_for(bundles, payload_type, role, &[], root, now)
+}
+
+/// Opens envelopes as [`open`] does, over something that some people asked for: whoever asks does
+/// not count.
+///
+/// # Errors
+///
+/// As [`open`].
+pub fn open_for(
+    bundles: &[Bundle],
+    payload_type: &str,
+    role: RoleName,
+    requesters: &[&str],
+    root: &TrustRoot,
+    now: Timestamp,
+) -> Result<Verified<Payload>, Refusal> {
     let envelopes: Vec<&Envelope> = bundles
         .iter()
         .map(|bundle| match &bundle.content {
@@ -127,7 +145,7 @@ pub fn open(
         Payload { payload_type: first.payload_type.clone(), bytes: first.payload.clone() };
     let signed = Signed { bytes: &first.signed_bytes(), payload: Some(&payload) };
     let candidates = bundles.iter().map(|bundle| (signed, Candidate::of(bundle)));
-    let signers = count(candidates, role, root, now, None)?;
+    let signers = count(candidates, role, root, now, requesters)?;
     Ok(Verified { value: payload, signers })
 }
 
@@ -147,6 +165,48 @@ pub fn open_approvals(
     now: Timestamp,
     mut accepts: impl FnMut(&Payload) -> Result<(), String>,
 ) -> Result<Verified<Vec<Payload>>, Refusal> {
+    let Offered { payloads, accepted, notes } = offered(bundles, &mut accepts);
+    let candidates = accepted.iter().zip(&payloads).map(|((bytes, bundle), payload)| {
+        (Signed { bytes, payload: Some(payload) }, Candidate::of(bundle))
+    });
+    let signers = count(candidates, role, root, now, &[requester]).map_err(|mut refusal| {
+        notes.iter().for_each(|note| refusal.message.push_str(&format!("; {note}")));
+        refusal
+    })?;
+    Ok(Verified { value: payloads, signers })
+}
+
+/// Tells who has approved so far, whether or not that is enough: for people to read, and leave for
+/// nothing.
+#[must_use]
+pub fn approvers_so_far(
+    bundles: &[Bundle],
+    role: RoleName,
+    requester: &str,
+    root: &TrustRoot,
+    now: Timestamp,
+    mut accepts: impl FnMut(&Payload) -> Result<(), String>,
+) -> BTreeSet<String> {
+    let Some(asked) = Asked::role(role, root) else { return BTreeSet::new() };
+    let Offered { payloads, accepted, .. } = offered(bundles, &mut accepts);
+    let candidates = accepted.iter().zip(&payloads).map(|((bytes, bundle), payload)| {
+        (Signed { bytes, payload: Some(payload) }, Candidate::of(bundle))
+    });
+    let (signers, _) = tally(candidates, &asked, root, now, &[requester]);
+    signers.into_iter().map(|signer| signer.owner).collect()
+}
+
+/// Approvals that are about what is asked, with the bytes that their signatures are over.
+struct Offered<'a> {
+    payloads: Vec<Payload>,
+    accepted: Vec<(Vec<u8>, &'a Bundle)>,
+    notes: Vec<String>,
+}
+
+fn offered<'a>(
+    bundles: &'a [Bundle],
+    accepts: &mut impl FnMut(&Payload) -> Result<(), String>,
+) -> Offered<'a> {
     let mut payloads = Vec::new();
     let mut accepted = Vec::new();
     let mut notes = Vec::new();
@@ -165,14 +225,7 @@ pub fn open_approvals(
             Err(note) => notes.push(note),
         }
     }
-    let candidates = accepted.iter().zip(&payloads).map(|((bytes, bundle), payload)| {
-        (Signed { bytes, payload: Some(payload) }, Candidate::of(bundle))
-    });
-    let signers = count(candidates, role, root, now, Some(requester)).map_err(|mut refusal| {
-        notes.iter().for_each(|note| refusal.message.push_str(&format!("; {note}")));
-        refusal
-    })?;
-    Ok(Verified { value: payloads, signers })
+    Offered { payloads, accepted, notes }
 }
 
 /// Opens message signatures over one file: as [`open`], for bytes that the caller holds.
@@ -196,7 +249,7 @@ pub fn open_message(
     }
     let signed = Signed { bytes: message, payload: None };
     let candidates = bundles.iter().map(|bundle| (signed, Candidate::of(bundle)));
-    let signers = count(candidates, role, root, now, None)?;
+    let signers = count(candidates, role, root, now, &[])?;
     Ok(Verified { value: digest, signers })
 }
 
@@ -233,14 +286,14 @@ pub fn open_attestation(
     };
     let candidates = candidates.into_iter().map(|candidate| (signed, candidate));
     let signers = match speaker {
-        Speaker::Role(role) => count(candidates, role, root, now, None)?,
+        Speaker::Role(role) => count(candidates, role, root, now, &[])?,
         Speaker::Verifier(verifier) => {
             let asked = Asked {
                 speakers: root.signers_for(verifier),
                 name: format!("name of the verifier `{}`", verifier.id.escape_debug()),
                 holds_policy: true,
             };
-            count_speakers(candidates, &asked, root, now, None)?
+            count_asked(candidates, &asked, root, now, &[])?
         }
     };
     Ok(Verified { value: payload, signers })
@@ -276,7 +329,8 @@ pub fn open_attestation_with_key(
         return Err(Refusal::new(&rules::SIGNATURE_INVALID, message));
     }
     let (key_id, algorithm) = (key.id(), key.algorithm());
-    let signer = Signer { owner: String::new(), key_id, algorithm, times: Vec::new() };
+    let signer =
+        Signer { owner: String::new(), key_id, algorithm, times: Vec::new(), entries: Vec::new() };
     Ok(Verified { value: payload, signers: vec![signer] })
 }
 
@@ -326,6 +380,7 @@ pub fn open_with_key(
         key_id: key.id(),
         algorithm: key.algorithm(),
         times: Vec::new(),
+        entries: Vec::new(),
     };
     let refused = || {
         let message =
@@ -388,7 +443,8 @@ pub fn open_minisign_with_key(
         return Err(Refusal::new(&rules::SIGNATURE_INVALID, message));
     }
     let (key_id, algorithm) = (key.id(), key.algorithm());
-    let signer = Signer { owner: String::new(), key_id, algorithm, times: Vec::new() };
+    let signer =
+        Signer { owner: String::new(), key_id, algorithm, times: Vec::new(), entries: Vec::new() };
     Ok(Verified { value: signature.trusted_comment().to_owned(), signers: vec![signer] })
 }
 
@@ -420,7 +476,8 @@ pub fn open_minisign(
         return Err(Refusal::new(&rules::SIGNATURE_INVALID, message));
     }
     let algorithm = key.public_key.algorithm();
-    let signer = Signer { owner, key_id: *key_id, algorithm, times: Vec::new() };
+    let signer =
+        Signer { owner, key_id: *key_id, algorithm, times: Vec::new(), entries: Vec::new() };
     Ok(Verified { value: signature.trusted_comment().to_owned(), signers: vec![signer] })
 }
 
@@ -444,7 +501,7 @@ pub(super) fn open_successor(
     let signed = Signed { bytes: &envelope.signed_bytes(), payload: None };
     let signatures = envelope.signatures.iter().map(|signature| &signature.bytes);
     let candidates = signatures.map(|signature| (signed, Candidate::bare(signature)));
-    count(candidates, RoleName::Root, root, issued_at, None)
+    count(candidates, RoleName::Root, root, issued_at, &[])
 }
 
 fn message_signature(bundle: &Bundle, digest: Digest) -> Result<&[u8], Refusal> {
@@ -498,31 +555,56 @@ struct Asked<'a> {
     holds_policy: bool,
 }
 
+impl<'a> Asked<'a> {
+    fn role(role: RoleName, root: &'a TrustRoot) -> Option<Self> {
+        let (speakers, name) = (root.role(role)?, format!("role `{role}`"));
+        Some(Self { speakers, name, holds_policy: role != RoleName::Root })
+    }
+}
+
 fn count<'a>(
     candidates: impl Iterator<Item = (Signed<'a>, Candidate<'a>)>,
     role: RoleName,
     root: &TrustRoot,
     now: Timestamp,
-    requester: Option<&str>,
+    requesters: &[&str],
 ) -> Result<Vec<Signer>, Refusal> {
-    let Some(speakers) = root.role(role) else {
+    let Some(asked) = Asked::role(role, root) else {
         let message = format!("the trust root has no role `{role}`");
         return Err(Refusal::new(&rules::ROLE_UNKNOWN, message));
     };
-    let name = format!("role `{role}`");
-    let asked = Asked { speakers, name, holds_policy: role != RoleName::Root };
-    count_speakers(candidates, &asked, root, now, requester)
+    count_asked(candidates, &asked, root, now, requesters)
 }
 
-/// The only threshold count: distinct people with a valid signature that was in use.
-fn count_speakers<'a>(
+/// The only threshold count.
+fn count_asked<'a>(
     candidates: impl Iterator<Item = (Signed<'a>, Candidate<'a>)>,
     asked: &Asked<'_>,
     root: &TrustRoot,
     now: Timestamp,
-    requester: Option<&str>,
+    requesters: &[&str],
 ) -> Result<Vec<Signer>, Refusal> {
+    let (signers, notes) = tally(candidates, asked, root, now, requesters);
+    let threshold = asked.speakers.threshold;
+    if signers.len() < usize::try_from(threshold).unwrap_or(usize::MAX) {
+        let seen = if notes.is_empty() { String::new() } else { format!(": {}", notes.join("; ")) };
+        let (name, count) = (&asked.name, signers.len());
+        let message = format!("{count} of {threshold} people signed in the {name}{seen}");
+        return Err(Refusal::new(&rules::THRESHOLD_NOT_REACHED, message));
+    }
+    Ok(signers)
+}
+
+/// The distinct people with a valid signature that was in use, and why the others do not count.
+fn tally<'a>(
+    candidates: impl Iterator<Item = (Signed<'a>, Candidate<'a>)>,
+    asked: &Asked<'_>,
+    root: &TrustRoot,
+    now: Timestamp,
+    requesters: &[&str],
+) -> (Vec<Signer>, Vec<String>) {
     let speakers = &asked.speakers;
+    let requesters: BTreeSet<String> = requesters.iter().map(|name| folded(name)).collect();
     let at = root.as_of().unwrap_or(now);
     let mut signers: Vec<Signer> = Vec::new();
     let mut owners = BTreeSet::new();
@@ -532,8 +614,8 @@ fn count_speakers<'a>(
             Some(bundle) => judge_carried(bundle, &signed, speakers, root, at),
             None => judge_keyed(&candidate, &signed, speakers, root, at),
         };
-        match judged.and_then(|(signer, logged)| hold_policy(signer, logged, asked, root)) {
-            Ok(signer) if requester == Some(signer.owner.as_str()) => {
+        match judged.and_then(|signer| hold_policy(signer, asked, root)) {
+            Ok(signer) if requesters.contains(&folded(&signer.owner)) => {
                 let owner = signer.owner.escape_debug();
                 notes.push(format!("{owner} asked for it and does not count"));
             }
@@ -546,14 +628,7 @@ fn count_speakers<'a>(
         }
     }
     signers.sort();
-    let threshold = speakers.threshold;
-    if owners.len() < usize::try_from(threshold).unwrap_or(usize::MAX) {
-        let seen = if notes.is_empty() { String::new() } else { format!(": {}", notes.join("; ")) };
-        let message =
-            format!("{} of {threshold} people signed in the {}{seen}", owners.len(), asked.name);
-        return Err(Refusal::new(&rules::THRESHOLD_NOT_REACHED, message));
-    }
-    Ok(signers)
+    (signers, notes)
 }
 
 /// A signature by a key of the role, with the timestamps that stand beside it. Says why it does not
@@ -564,7 +639,7 @@ fn judge_keyed(
     speakers: &Speakers<'_>,
     root: &TrustRoot,
     at: Timestamp,
-) -> Result<(Signer, usize), String> {
+) -> Result<Signer, String> {
     // Key ids in messages are hints and decide nothing: every key of the role is tried.
     let Some((id, key)) = speakers
         .keys
@@ -589,18 +664,18 @@ fn judge_keyed(
         return Err(format!("the key `{id}` of {owner} {problem}"));
     }
     let algorithm = key.public_key.algorithm();
-    Ok((Signer { owner: key.owner.clone(), key_id: *id, algorithm, times }, 0))
+    let (owner, entries) = (key.owner.clone(), Vec::new());
+    Ok(Signer { owner, key_id: *id, algorithm, times, entries })
 }
 
-/// A bundle with a certificate or log entries, by somebody of the role, and how many operators'
-/// logs took it in. Says why it does not count.
+/// A bundle with a certificate or log entries, by somebody of the role. Says why it does not count.
 fn judge_carried(
     bundle: &[u8],
     signed: &Signed<'_>,
     speakers: &Speakers<'_>,
     root: &TrustRoot,
     at: Timestamp,
-) -> Result<(Signer, usize), String> {
+) -> Result<Signer, String> {
     let sigstore = root.sigstore().ok_or_else(|| {
         "a bundle with a certificate or log entries, and the trust root embeds no Sigstore \
          trusted root"
@@ -647,19 +722,14 @@ fn judge_carried(
         };
         let (key_id, algorithm) = (signer.key_id, signer.algorithm);
         let times = attested.times().to_vec();
-        let signer = Signer { owner: owner.to_owned(), key_id, algorithm, times };
-        return Ok((signer, sigstore::operators(attested.entries())));
+        let (owner, entries) = (owner.to_owned(), attested.entries().to_vec());
+        return Ok(Signer { owner, key_id, algorithm, times, entries });
     }
     Err(note)
 }
 
 /// Holds a signature against what the policy asks of every one but the trust root's own.
-fn hold_policy(
-    signer: Signer,
-    logged: usize,
-    asked: &Asked<'_>,
-    root: &TrustRoot,
-) -> Result<Signer, String> {
+fn hold_policy(signer: Signer, asked: &Asked<'_>, root: &TrustRoot) -> Result<Signer, String> {
     let policy = root.policy();
     let owner = signer.owner.escape_debug();
     if !asked.holds_policy {
@@ -670,6 +740,7 @@ fn hold_policy(
         return Err(format!("the signature of {owner} {problem}"));
     }
     let asked = policy.log_operators;
+    let logged = sigstore::operators(&signer.entries);
     if logged < usize::try_from(asked).unwrap_or(usize::MAX) {
         let problem =
             format!("is in the logs of {logged} operators, and the policy asks for {asked}");

@@ -7,6 +7,7 @@ use countersign::finding::{
     CheckDocument, FindingDocument, LocationDocument, Outcome, ReportDocument, Severity, Verdict,
 };
 
+use super::readiness;
 use super::text::{Style, Tone, escape};
 
 /// The most rows that are shown under one rule before the rest is counted.
@@ -14,11 +15,21 @@ const MAX_ROWS: usize = 12;
 
 /// Writes the verdict on one line.
 pub(in crate::cli) fn one_line(report: &ReportDocument, style: Style) -> String {
-    format!("{}\n", verdict_line(report, style))
+    match &report.rollback {
+        Some(answer) => format!("{}\n", readiness::line(report, answer, style)),
+        None => format!("{}\n", verdict_line(report, style)),
+    }
 }
 
 /// Writes the whole report; `verbose` also shows every check that holds and every row.
 pub(in crate::cli) fn report(report: &ReportDocument, style: Style, verbose: bool) -> String {
+    if let Some(answer) = &report.rollback {
+        let mut out = readiness::human(report, answer, style, verbose);
+        // What stands beside the checks: the tree's own findings, evidence that was passed over.
+        areas(report, style, &mut out);
+        checks(report, style, verbose, &mut out);
+        return out;
+    }
     let mut out = String::new();
     let _ = writeln!(out, "{}", verdict_line(report, style));
     if report.replay {
@@ -44,6 +55,9 @@ fn verdict_line(report: &ReportDocument, style: Style) -> String {
         Verdict::Pass => ("pass", Tone::Good),
         Verdict::Refused => ("refused", Tone::Bad),
         Verdict::Undecided => ("undecided", Tone::Unsure),
+        Verdict::Ready => ("ready", Tone::Good),
+        Verdict::Blocked => ("blocked", Tone::Bad),
+        Verdict::Unknown => ("unknown", Tone::Unsure),
     };
     let summary = &report.summary;
     let mut counts = Vec::new();
@@ -221,7 +235,9 @@ fn place_of(location: &LocationDocument) -> String {
 
 fn next_step(report: &ReportDocument, style: Style) -> String {
     let text = match report.verdict {
-        Verdict::Pass => return String::new(),
+        Verdict::Pass | Verdict::Ready | Verdict::Blocked | Verdict::Unknown => {
+            return String::new();
+        }
         Verdict::Refused => match report.findings.iter().find(|finding| finding.waived.is_none()) {
             Some(finding) => format!("next: `countersign explain {}`", finding.code),
             None => return String::new(),

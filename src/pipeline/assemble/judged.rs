@@ -52,7 +52,7 @@ pub(super) fn judge(tree: &Tree, request: &Request) -> Result<Judged, Error> {
     let mut configuration = BTreeMap::new();
     for area in Area::GOVERNED {
         areas.push((area, ask(vec![area], at, replay)?.to_document()));
-        configuration.insert(area, configuration_of(tree, area, &context_at(at))?);
+        configuration.insert(area, configuration_of(tree, area, &Context::at(at))?);
     }
     Ok(Judged { report, written, areas, configuration })
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Contents;
 use super::named::{Named, Things};
 use super::summary::judge_summary;
+use crate::digest::Digest;
 use crate::document::Node;
 use crate::finding::rules::{packet as rules, trust as trust_rules};
 use crate::finding::{Finding, Location, Report};
@@ -27,6 +28,8 @@ pub(super) struct Attested {
     pub(super) predicate_type: String,
     /// The artifacts that it is about, by their number in the manifest.
     pub(super) artifacts: BTreeSet<usize>,
+    /// The evidence in the packet that it is about.
+    pub(super) evidence: BTreeSet<Digest>,
 }
 
 /// What every piece of signed evidence is judged with.
@@ -125,7 +128,8 @@ impl<'a> Bench<'a> {
         let people: Vec<String> = people.into_iter().collect();
         let predicate_type = statement.predicate_type;
         let detail = format!("{} signed by {}", predicate_type.escape_debug(), people.join(", "));
-        Answer::Holds(Attested { roles, predicate_type, artifacts: named.artifacts }, detail)
+        let Named { artifacts, evidence, .. } = named;
+        Answer::Holds(Attested { roles, predicate_type, artifacts, evidence }, detail)
     }
 
     /// Opens an attestation in every role that could be asked for, and for every verifier.
@@ -165,7 +169,7 @@ impl<'a> Bench<'a> {
     /// Tells what a statement is about; nothing for what only went into the build.
     fn about(&mut self, statement: &ForeignStatement) -> Result<Option<Named>, Box<Answer>> {
         let named = self.things.named_by(statement);
-        if !named.artifacts.is_empty() || named.commit {
+        if !named.artifacts.is_empty() || named.commit || !named.evidence.is_empty() {
             return Ok(Some(named));
         }
         if let Some(name) = named.unchecked {
@@ -301,13 +305,4 @@ pub(super) fn judge_required(
             report.passed("required-attestation", label, detail);
         }
     }
-}
-
-/// Tells whether a piece of signed evidence counts in a role.
-pub(super) fn counts(
-    attested: &BTreeMap<RelPath, Attested>,
-    item: &EvidenceItem,
-    role: RoleName,
-) -> bool {
-    attested.get(&item.path).is_some_and(|found| found.roles.contains(&role))
 }

@@ -1,10 +1,10 @@
 //! The evidence in a packet: each piece is what it is listed as, and what the policy asks for is
 //! there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Contents;
-use super::attested::{counts, judge_attestations, judge_required};
+use super::attested::{Attested, judge_attestations, judge_required};
 use super::named::Things;
 use crate::digest::Digest;
 use crate::document::Node;
@@ -13,9 +13,10 @@ use crate::finding::{Area, Finding, Location, Report, ReportDocument, Verdict};
 use crate::json::{self, Limits};
 use crate::packet::evidence::Recognised;
 use crate::packet::{EvidenceItem, EvidenceKind, ReleaseManifest};
+use crate::path::RelPath;
 use crate::provenance::{Statement, TestOutcome, TestResult};
 use crate::tree::Tree;
-use crate::trust::{self, TrustRoot};
+use crate::trust::{self, RoleName, TrustRoot};
 use crate::validator::release::sbom::judge_sbom;
 use crate::validator::release::scans::{Budget, judge_scan};
 use crate::validator::release::secrets::judge_secrets;
@@ -37,10 +38,10 @@ pub fn judge_text(
         EvidenceKind::Scan => judge_scan(location, node, budget, report),
         EvidenceKind::ValidatorReport
         | EvidenceKind::TestResult
+        | EvidenceKind::Derived
         | EvidenceKind::Drill
         | EvidenceKind::LoadSummary
-        | EvidenceKind::Attestation
-        | EvidenceKind::Derived => {}
+        | EvidenceKind::Attestation => {}
     }
     judge_secrets(location, bytes, report);
 }
@@ -91,19 +92,7 @@ pub fn judge_evidence(
             .filter(|item| {
                 item.kind.name() == required.kind
                     && required.area.as_ref().is_none_or(|area| area == item.area.word())
-                    && match item.kind {
-                        EvidenceKind::Attestation => {
-                            let own = || root.evidence_role(item.area);
-                            counts(&attested, item, required.role.unwrap_or_else(own))
-                        }
-                        EvidenceKind::ValidatorReport
-                        | EvidenceKind::TestResult
-                        | EvidenceKind::Sbom
-                        | EvidenceKind::Scan
-                        | EvidenceKind::Drill
-                        | EvidenceKind::LoadSummary
-                        | EvidenceKind::Derived => is_convincing(contents, item),
-                    }
+                    && counts(contents, item, required.role, root, &attested)
             })
             .collect();
         let location = Location::member(packet, ReleaseManifest::MEMBER).pointing("/evidence");
@@ -130,7 +119,28 @@ pub fn judge_evidence(
     }
 }
 
-/// Whether a piece that is not signed by itself counts: the validators' own pass.
+/// Whether a piece counts. One that is signed by itself: when somebody in the role has; one that is
+/// not: by what it says, and when a role is asked for, by a statement of that role about it.
+fn counts(
+    contents: &Contents,
+    item: &EvidenceItem,
+    role: Option<RoleName>,
+    root: &TrustRoot,
+    attested: &BTreeMap<RelPath, Attested>,
+) -> bool {
+    if item.kind == EvidenceKind::Attestation {
+        let role = role.unwrap_or_else(|| root.evidence_role(item.area));
+        return attested.get(&item.path).is_some_and(|found| found.roles.contains(&role));
+    }
+    let is_signed = role.is_none_or(|role| {
+        attested
+            .values()
+            .any(|one| one.roles.contains(&role) && one.evidence.contains(&item.sha256))
+    });
+    is_signed && is_convincing(contents, item)
+}
+
+/// Whether a piece that is not signed by itself says what it must.
 fn is_convincing(contents: &Contents, item: &EvidenceItem) -> bool {
     let Some(seen) = contents.evidence.get(&item.path) else { return false };
     match item.kind {

@@ -11,6 +11,8 @@ use crate::tree::Tree;
 pub(super) struct Things<'a> {
     contents: &'a Contents,
     by_sha256: BTreeMap<Digest, Vec<usize>>,
+    /// The digests of the evidence in the packet.
+    evidence: BTreeSet<Digest>,
     /// The digests of what went into the build.
     dependencies: BTreeSet<&'a str>,
     /// The folder in which the artifacts lie, when they are there.
@@ -28,6 +30,8 @@ pub(super) struct Named {
     pub(super) artifacts: BTreeSet<usize>,
     /// Whether it is about the commit that the release is built from.
     pub(super) commit: bool,
+    /// The evidence in the packet.
+    pub(super) evidence: BTreeSet<Digest>,
     /// Whether it is about something that went into the build.
     pub(super) dependency: bool,
     /// A digest that only the file could show, where the file is not there.
@@ -43,8 +47,9 @@ impl<'a> Things<'a> {
         let dependencies = contents.manifest.build.dependencies.iter();
         let dependencies = dependencies.flat_map(|one| one.digest.values().map(String::as_str));
         let dependencies = dependencies.collect();
+        let evidence = contents.manifest.evidence.iter().map(|item| item.sha256).collect();
         let longer = BTreeMap::new();
-        Self { contents, by_sha256, dependencies, files, longer, by_sha512: None }
+        Self { contents, by_sha256, evidence, dependencies, files, longer, by_sha512: None }
     }
 
     /// Tells what a statement is about.
@@ -57,6 +62,11 @@ impl<'a> Things<'a> {
             let mut strong = set.strong().peekable();
             named.dependency |= strong.peek().is_some()
                 && strong.all(|(_, value)| self.dependencies.contains(value));
+            if let Some(digest) = set.sha256().filter(|digest| self.evidence.contains(digest))
+                && set.compare(Thing::Digest(digest, Some(commit))) == Comparison::Same
+            {
+                named.evidence.insert(digest);
+            }
             for index in self.candidates(set) {
                 match self.compare(index, set) {
                     Comparison::Same => drop(named.artifacts.insert(index)),
