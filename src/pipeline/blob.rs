@@ -7,7 +7,7 @@ use crate::digest::{Comparison, Digest, StrongDigests, Thing};
 use crate::finding::rules::trust as rules;
 use crate::finding::{Location, Report};
 use crate::json::{self, Limits};
-use crate::provenance::{Aliases, ForeignStatement};
+use crate::provenance::ForeignStatement;
 use crate::time::Timestamp;
 use crate::tree;
 use crate::trust::sigstore::{self, Identity, LoggedEntry, ManagedKey, TrustedRoot};
@@ -182,7 +182,7 @@ fn by_minisign(
 
 /// Holds when a signed statement names the file by every strong digest that it states.
 fn hold_statement(payload: &Payload, subject: Subject<'_>) -> Result<(), Refusal> {
-    let statement = ForeignStatement::parse(payload, &Aliases::new())?;
+    let statement = ForeignStatement::read(payload)?;
     // The longer digests take another pass over the file; few statements have them.
     let longer = statement.subjects.iter().any(|subject| subject.digests.has_longer());
     let digests = match subject {

@@ -46,19 +46,47 @@ pub struct ForeignSubject {
 }
 
 impl ForeignStatement {
-    /// Reads what a signed payload states.
+    /// Reads what a signed payload states, and holds a known predicate against its standard.
+    ///
+    /// # Errors
+    ///
+    /// As [`ForeignStatement::read`], for a second spelling of a known predicate type, for a
+    /// payload type that names another predicate, and for a known predicate without one of its
+    /// required fields.
+    pub fn parse(payload: &Payload, aliases: &Aliases) -> Result<Self, StatementError> {
+        let mut statement = Self::read(payload)?;
+        if let Some(stands_for) = aliases.get(&statement.predicate_type) {
+            statement.predicate_type.clone_from(stands_for);
+        }
+        let known = known(&statement.predicate_type)?;
+        let word = word_of(&payload.payload_type).flatten();
+        if word.is_some_and(|word| known.is_none_or(|known| known.word != word)) {
+            return Err(StatementError::PayloadType(payload.payload_type.clone()));
+        }
+        if let Some(known) = known {
+            known.check(&statement.predicate).map_err(|problem| StatementError::Field {
+                predicate_type: statement.predicate_type.clone(),
+                pointer: format!("/predicate{}", problem.pointer),
+                expected: problem.expected,
+            })?;
+        }
+        Ok(statement)
+    }
+
+    /// Reads what a signed payload is about, and not whether its predicate is sound: for who asks
+    /// only whether a file is named (`verify-blob`).
     ///
     /// "Consumers MUST ignore unrecognized fields" (in-toto attestation v1, "Parsing rules").
     ///
     /// # Errors
     ///
-    /// [`StatementError`] for another payload or statement type, for subjects that are none, too
-    /// many, or cannot be matched by strong digests, for a second spelling of a known predicate
-    /// type, and for a known predicate without one of its required fields.
-    pub fn parse(payload: &Payload, aliases: &Aliases) -> Result<Self, StatementError> {
+    /// [`StatementError`] for another payload or statement type, and for subjects that are none,
+    /// too many, or cannot be matched by strong digests.
+    pub fn read(payload: &Payload) -> Result<Self, StatementError> {
         let malformed = |problem: &str| StatementError::Form(problem.to_owned());
-        let word = word_of(&payload.payload_type)
-            .ok_or_else(|| StatementError::PayloadType(payload.payload_type.clone()))?;
+        if word_of(&payload.payload_type).is_none() {
+            return Err(StatementError::PayloadType(payload.payload_type.clone()));
+        }
         let root = document::parse_json(&payload.bytes, LIMITS)
             .map_err(|error| StatementError::Form(error.to_string()))?;
         let text = |key: &str| root.get(key).and_then(Node::as_str);
@@ -66,22 +94,12 @@ impl ForeignStatement {
         if !STATEMENT_TYPES.contains(&statement_type) {
             return Err(StatementError::StatementType(statement_type.to_owned()));
         }
-        let stated = text("predicateType").ok_or_else(|| malformed("it has no `predicateType`"))?;
-        let predicate_type = aliases.get(stated).map_or(stated, String::as_str).to_owned();
+        let predicate_type =
+            text("predicateType").ok_or_else(|| malformed("it has no `predicateType`"))?;
+        let predicate_type = predicate_type.to_owned();
         let subjects = subjects_of(&root)?;
-        let known = known(&predicate_type)?;
-        if word.is_some_and(|word| known.is_none_or(|known| known.word != word)) {
-            return Err(StatementError::PayloadType(payload.payload_type.clone()));
-        }
         let null = Node { value: Value::Null, position: root.position };
         let predicate = root.get("predicate").cloned().unwrap_or(null);
-        if let Some(known) = known {
-            known.check(&predicate).map_err(|problem| StatementError::Field {
-                predicate_type: predicate_type.clone(),
-                pointer: format!("/predicate{}", problem.pointer),
-                expected: problem.expected,
-            })?;
-        }
         Ok(Self { subjects, predicate_type, predicate })
     }
 
