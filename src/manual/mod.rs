@@ -15,6 +15,9 @@ pub mod packet {}
 #[doc = include_str!("trust.md")]
 pub mod trust {}
 
+#[doc = include_str!("k8s.md")]
+pub mod k8s {}
+
 #[doc = include_str!("exit_codes.md")]
 pub mod exit_codes {}
 
