@@ -19,6 +19,7 @@ const NAMED_IN: &[(&str, &[&str])] = &[
     ("aws_lc_rs::", &["trust/key.rs"]),
     ("ed25519_dalek::", &["trust/key.rs"]),
     ("pkcs8::", &["trust/key.rs", "trust/pem.rs"]),
+    ("blake2::", &["trust/minisign.rs"]),
     ("base64::Engine", &["trust/base64.rs"]),
     ("flate2::", &["packet/archive/read.rs", "packet/archive/write.rs", "packet/foreign.rs"]),
     ("tar::", &["packet/foreign.rs"]),

@@ -12,6 +12,7 @@
 mod architecture;
 mod archive;
 mod areas;
+mod attestations;
 mod bad_input;
 mod binding;
 mod cases;

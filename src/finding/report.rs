@@ -139,6 +139,11 @@ impl Report {
         }
     }
 
+    /// Names another command whose answer the report is.
+    pub fn set_command(&mut self, command: &'static str) {
+        self.command = command;
+    }
+
     /// Says which trust root was judged with.
     pub fn set_trust(&mut self, trust: TrustDocument) {
         self.trust = Some(trust);

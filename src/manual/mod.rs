@@ -3,6 +3,9 @@
 #[doc = include_str!("design.md")]
 pub mod design {}
 
+#[doc = include_str!("attestations.md")]
+pub mod attestations {}
+
 #[doc = include_str!("files.md")]
 pub mod files {}
 
