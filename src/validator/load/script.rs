@@ -217,7 +217,7 @@ mod tests {
             "export let options = { 'é': \\ }",
             "export const options = {a: '\\",
         ] {
-            let _ = super::options(text);
+            let _ = options(text);
         }
     }
 }
