@@ -34,7 +34,7 @@ pub struct MinisignKey {
 /// ```text
 /// untrusted comment: signature from countersign
 /// RURwb15NOyofnKx...
-/// trusted comment: timestamp:1795510800	file:checksums.txt	hashed
+/// trusted comment: timestamp:1795510800<tab>file:checksums.txt<tab>hashed
 /// 9FzP...
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
