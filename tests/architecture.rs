@@ -26,6 +26,7 @@ const NAMED_IN: &[(&str, &[&str])] = &[
     ("jiff::", &["time.rs"]),
     ("semver::", &["version.rs"]),
     ("jsonschema::", &["document/schema.rs"]),
+    ("promql_parser::", &["validator/observe/promql.rs"]),
     ("saphyr_parser::", &["document/yaml.rs"]),
     ("rustix::", &["tree/*"]),
     ("sigstore_trust_root::", &["trust/sigstore/*"]),

@@ -130,5 +130,8 @@ macro_rules! areas {
 areas! {
     stack Stack
     k8s K8s
+    observe Observe
+    load Load
     release Release
+    rollback Rollback
 }

@@ -4,6 +4,7 @@
 //! that was checked; its [`Verdict`] is computed from them and cannot be stated.
 
 mod document;
+mod graph;
 mod readiness;
 mod report;
 pub mod rules;
@@ -17,9 +18,11 @@ use crate::document::Position;
 use crate::path::RelPath;
 
 pub use document::{
-    AreaDocument, CheckDocument, FindingDocument, HeadlineDocument, LocationDocument,
-    ReportDocument, SummaryDocument, ToolDocument, TrustDocument, WaivedDocument,
+    AreaDocument, CheckDocument, ComparisonDocument, FindingDocument, HeadlineDocument,
+    LocationDocument, ReportDocument, SideDocument, SummaryDocument, ToolDocument, TrustDocument,
+    WaivedDocument,
 };
+pub use graph::{EdgeDocument, GraphDocument, GuardDocument, NodeDocument};
 pub use readiness::{
     ApprovalsDocument, Direction, InputDocument, Readiness, ReadinessRow, ReleaseDocument, Status,
 };

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::document::{
-    AreaDocument, CheckDocument, FindingDocument, HeadlineDocument, LocationDocument,
-    ReportDocument, SummaryDocument, ToolDocument, TrustDocument, WaivedDocument,
+    AreaDocument, CheckDocument, ComparisonDocument, FindingDocument, HeadlineDocument,
+    LocationDocument, ReportDocument, SummaryDocument, ToolDocument, TrustDocument, WaivedDocument,
 };
 use super::readiness::{Readiness, Status};
 use super::rules::Weight;
-use super::{Area, Basis, Finding, Location, Severity, Waivers};
+use super::{Area, Basis, Finding, GraphDocument, Location, Severity, Waivers};
 use crate::time::Timestamp;
 
 /// The answer to what was asked. Computed by [`Report::verdict`], never stated.
@@ -103,11 +103,13 @@ pub struct Report {
     areas: Vec<AreaRow>,
     findings: Vec<Finding>,
     checks: Vec<Check>,
+    comparisons: Vec<ComparisonDocument>,
     headlines: BTreeMap<String, String>,
     waivers: Waivers,
     known: BTreeSet<Known>,
     asked: usize,
     trust: Option<TrustDocument>,
+    graph: Option<GraphDocument>,
     readiness: Option<Readiness>,
 }
 
@@ -126,11 +128,13 @@ impl Report {
             areas: Vec::new(),
             findings: Vec::new(),
             checks: Vec::new(),
+            comparisons: Vec::new(),
             headlines: BTreeMap::new(),
             waivers: Waivers::default(),
             known: BTreeSet::new(),
             asked: 0,
             trust: None,
+            graph: None,
             readiness: None,
         }
     }
@@ -138,6 +142,11 @@ impl Report {
     /// Says which trust root was judged with.
     pub fn set_trust(&mut self, trust: TrustDocument) {
         self.trust = Some(trust);
+    }
+
+    /// Says what guards what.
+    pub fn set_graph(&mut self, graph: GraphDocument) {
+        self.graph = Some(graph);
     }
 
     /// Makes this the answer to whether one release is a safe place to go to from another.
@@ -265,13 +274,20 @@ impl Report {
         self.checks.push(Check { name, subject, outcome, detail });
     }
 
+    /// Adds a figure that was compared; a finding or a check says what follows from it.
+    pub fn compared(&mut self, comparison: ComparisonDocument) {
+        self.comparisons.push(comparison);
+    }
+
     /// Takes over what another report has found and checked.
     pub fn append(&mut self, other: Self) {
         self.asked += other.asked;
         self.areas.extend(other.areas);
         self.findings.extend(other.findings);
         self.checks.extend(other.checks);
+        self.comparisons.extend(other.comparisons);
         self.headlines.extend(other.headlines);
+        self.graph = other.graph.or(self.graph.take());
     }
 
     /// Returns the findings so far, in the order they were made.
@@ -380,6 +396,8 @@ impl Report {
             findings: rows,
             headlines,
             checks: self.checks.iter().map(check_document).collect(),
+            comparisons: self.comparisons.clone(),
+            graph: self.graph.clone(),
             summary,
         }
     }

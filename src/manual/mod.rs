@@ -15,8 +15,20 @@ pub mod signing {}
 #[doc = include_str!("trust.md")]
 pub mod trust {}
 
+#[doc = include_str!("threat-model.md")]
+pub mod threat_model {}
+
+#[doc = include_str!("stack.md")]
+pub mod stack {}
+
 #[doc = include_str!("k8s.md")]
 pub mod k8s {}
+
+#[doc = include_str!("load.md")]
+pub mod load {}
+
+#[doc = include_str!("observe.md")]
+pub mod observe {}
 
 #[doc = include_str!("exit_codes.md")]
 pub mod exit_codes {}

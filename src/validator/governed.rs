@@ -135,28 +135,6 @@ impl Governed {
     }
 }
 
-/// Judges an area by the rules about files as such; the first of its folders must hold some.
-pub(super) fn check(
-    area: Area,
-    folders: &[&str],
-    hygiene: Hygiene,
-    tree: &Tree,
-    report: &mut Report,
-) {
-    let governed = Governed::read(tree, folders, hygiene, report);
-    let home = folders[0];
-    if !governed.files.iter().any(|path| path.starts_with(home)) {
-        let message = format!("`{home}` holds no file; the area cannot be judged");
-        report.push(Finding::new(hygiene.unreadable, Location::named(home), message));
-        report.not_evaluated(area, format!("`{home}` holds no file"));
-    } else if governed.complete {
-        let (files, objects) = (governed.documents.len(), governed.objects());
-        report.evaluated(area, files, objects, governed.other, rules::of(area).len());
-    } else {
-        report.not_evaluated(area, "some of its files could not be read");
-    }
-}
-
 /// The `templates/` folder of every chart: its files are input to Helm and no documents yet.
 fn template_folders<'a>(paths: impl Iterator<Item = &'a RelPath>) -> Vec<String> {
     paths

@@ -93,20 +93,30 @@ impl TrustRootDocument {
                 return unsound(format!("no role `{required}`"));
             }
         }
+        self.check_policy()?;
+        self.roles.iter().try_for_each(|(name, role)| self.check_role(*name, role))
+    }
+
+    /// Holds when the policy asks for something, of somebody who is there.
+    fn check_policy(&self) -> Result<(), RootError> {
+        let unsound = |problem: String| Err(RootError::Unsound(problem));
         // An empty list asks for nothing, and nothing is what would be shown.
         let policy = &self.policy;
-        for (what, is_empty) in [
-            ("channels", policy.channels.is_empty()),
-            ("builders", policy.builders.is_empty()),
-            ("build_types", policy.build_types.is_empty()),
-            ("sources", policy.sources.is_empty()),
-            ("evidence", policy.evidence.is_empty()),
+        for (what, list) in [
+            ("channels", &policy.channels),
+            ("builders", &policy.builders),
+            ("build_types", &policy.build_types),
+            ("sources", &policy.sources),
         ] {
-            if is_empty {
+            // Nor does an empty text name anything: it is what a document says by saying nothing.
+            if list.is_empty() || list.iter().any(|text| text.trim().is_empty()) {
                 return unsound(format!(
-                    "the policy's `{what}` is empty; nothing would be asked for"
+                    "the policy's `{what}` is empty, or names nothing; expected what is allowed"
                 ));
             }
+        }
+        if policy.evidence.is_empty() || policy.product.trim().is_empty() {
+            return unsound("the policy names no product, or asks for no evidence".to_owned());
         }
         let of_evidence = policy.evidence.iter().filter_map(|required| required.role);
         let of_waivers = policy.waivers.filter(|waivers| waivers.signed).map(|_| RoleName::Waiver);
@@ -117,7 +127,7 @@ impl TrustRootDocument {
                 "the policy asks for the role `{unknown}`, and there is no such role"
             ));
         }
-        self.roles.iter().try_for_each(|(name, role)| self.check_role(*name, role))
+        Ok(())
     }
 
     fn check_identities(&self) -> Result<(), RootError> {

@@ -164,7 +164,8 @@ mod tests {
     use super::*;
     use crate::finding::Verdict;
     use crate::trust::root::{
-        Key, KeyState, Policy, RequiredEvidence, Role, TrustRootDocument, VulnerabilityBudget,
+        Key, KeyState, Policy, RequiredEvidence, Role, RollbackRules, TrustRootDocument,
+        VulnerabilityBudget,
     };
     use crate::trust::{Algorithm, PrivateKey};
 
@@ -350,6 +351,28 @@ mod tests {
         };
         let codes: Vec<&str> = report.findings().iter().map(|one| one.rule.slug).collect();
         assert_eq!(codes, ["approval-consumed", "approval-consumed", "approval-missing"]);
+    }
+
+    #[test]
+    fn h11_an_approval_that_runs_longer_than_the_policy_allows() {
+        let mut stage = stage();
+        stage.root = limited(&stage, 6);
+        let both = |approval: &dyn Fn() -> Approval| {
+            [stage.signed(0, approval()), stage.signed(2, approval())]
+        };
+        // Six hours to the second, and one second more.
+        assert_eq!(stage.codes(&both(&approval), |_| ()), [""; 0]);
+        let long = || Approval { expires_at: time("2026-11-24T09:00:01Z"), ..approval() };
+        let codes = ["approval-too-long", "approval-too-long", "approval-missing"];
+        assert_eq!(stage.codes(&both(&long), |_| ()), codes);
+    }
+
+    /// The stage's trust root with limits on going back.
+    fn limited(stage: &Stage, max_approval_hours: u32) -> TrustRoot {
+        let mut document = stage.root.document().clone();
+        document.policy.rollback = Some(RollbackRules { window_days: 30, max_approval_hours });
+        let signers: Vec<&PrivateKey> = stage.people.iter().map(|(_, key)| key).collect();
+        TrustRoot::open(&TrustRoot::seal(&document, &signers).unwrap(), time(NOW)).unwrap()
     }
 
     #[test]
