@@ -1,7 +1,7 @@
 //! The governed files of an area: listed, read, parsed, and judged for what is wrong with any file.
 
 use crate::document::{Document, Format, Limits, Node, Value};
-use crate::finding::{Area, Finding, Location, Report, Rule, rules};
+use crate::finding::{Finding, Location, Report, Rule};
 use crate::path::RelPath;
 use crate::tree::{Tree, TreeError};
 
