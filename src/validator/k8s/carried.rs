@@ -16,8 +16,11 @@ pub(super) struct Carried {
     lines: Vec<String>,
     versions: BTreeMap<u32, Version>,
     /// What was compiled so far: a kind costs more to compile than its objects to validate.
-    compiled: Mutex<BTreeMap<(Minor, String), Option<Arc<Schema>>>>,
+    compiled: Mutex<Compiled>,
 }
+
+/// Schemas by version and kind; nothing for a kind that the version does not have.
+type Compiled = BTreeMap<(Minor, String), Option<Arc<Schema>>>;
 
 /// The definitions of one version.
 struct Version {
@@ -71,7 +74,7 @@ impl Carried {
     /// The schema of a kind, compiled when it is first asked for; unknown fields are refused.
     pub(super) fn schema(&self, minor: Minor, api: &str, kind: &str) -> Option<Arc<Schema>> {
         let key = (minor, format!("{api} {kind}"));
-        let known = |compiled: &BTreeMap<_, Option<Arc<Schema>>>| compiled.get(&key).cloned();
+        let known = |compiled: &Compiled| compiled.get(&key).cloned();
         // A thread that panicked while it held the map left nothing half done in it.
         let lock = || self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(schema) = known(&lock()) {
