@@ -15,6 +15,9 @@ pub mod trust {}
 #[doc = include_str!("observe.md")]
 pub mod observe {}
 
+#[doc = include_str!("k8s.md")]
+pub mod k8s {}
+
 #[doc = include_str!("exit_codes.md")]
 pub mod exit_codes {}
 

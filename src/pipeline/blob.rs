@@ -179,7 +179,8 @@ fn by_root(
         }
     }
     for entry in attested.entries() {
-        let proof = entry.tree_size.map(|size| format!("included in a signed tree of {size}"));
+        let proof =
+            entry.tree.as_ref().map(|tree| format!("included in a signed tree of {}", tree.size));
         let promise = entry.promised.then(|| "promised by the log".to_owned());
         let proofs: Vec<String> = proof.into_iter().chain(promise).collect();
         let LoggedEntry { log, index, kind, .. } = entry;

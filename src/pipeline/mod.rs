@@ -7,6 +7,7 @@ pub mod blob;
 pub mod check;
 pub mod checksums;
 pub mod inspect;
+mod remember;
 pub mod rollback;
 pub mod sign;
 mod state;

@@ -33,6 +33,9 @@ const SOURCE_REF: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.5
 /// The run that built it.
 const RUN_INVOCATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.21");
 
+/// RFC 5280, 4.2.1.10.
+const NAME_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.30");
+
 /// One name of a certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Name {
@@ -63,6 +66,13 @@ impl Certificate {
             moment(validity.not_before.to_unix_duration().as_secs())?,
             moment(validity.not_after.to_unix_duration().as_secs())?,
         ))
+    }
+
+    /// Tells whether the certificate limits whom those below it may name. Such limits on URIs are
+    /// what readers of chains differ on most, and no certificate of a bundle needs any.
+    pub(super) fn constrains_names(&self) -> bool {
+        let mut extensions = self.0.tbs_certificate.extensions.iter().flatten();
+        extensions.any(|extension| extension.extn_id == NAME_CONSTRAINTS)
     }
 
     /// Tells whether the certificate is in use at a time.

@@ -295,8 +295,12 @@ fn begin_next(folder: &Path) -> Result<TrustRootDocument, Error> {
         source: RootError::Envelope(refusal),
     })?;
     let document = TrustRootDocument::parse(envelope.unverified_payload())
-        .map_err(|source| Error::Root { path, source })?;
-    Ok(TrustRootDocument { version: document.version + 1, ..document })
+        .map_err(|source| Error::Root { path: path.clone(), source })?;
+    let version = document.version.checked_add(1).ok_or_else(|| Error::Unusable {
+        path,
+        problem: format!("is version {}; there is none after it", document.version),
+    })?;
+    Ok(TrustRootDocument { version, ..document })
 }
 
 /// Reads the draft, which need not be sound yet.

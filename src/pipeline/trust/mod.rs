@@ -14,7 +14,7 @@ pub use draft::{Change, SignedDraft, change, init, read_policy, read_trusted_roo
 use super::Error;
 use crate::time::Timestamp;
 use crate::tree;
-use crate::trust::root::{MAX_BYTES, MAX_CHAIN, RootError, TrustRootDocument};
+use crate::trust::root::{MAX_BYTES, MAX_CHAIN, MAX_CHAIN_BYTES, RootError, TrustRootDocument};
 use crate::trust::{Envelope, TrustRoot};
 
 /// Opens a pinned trust root and follows the newer versions that lie in a folder.
@@ -63,9 +63,18 @@ fn read_versions(folder: &Path) -> Result<Vec<Vec<u8>>, Error> {
 /// Reads `N.json`, `N+1.json` and so on, as long as there are any.
 fn read_from(folder: &Path, first: u64) -> Result<Vec<Vec<u8>>, Error> {
     let mut versions = Vec::new();
+    let mut room = MAX_CHAIN_BYTES;
     for version in first..first.saturating_add(MAX_CHAIN as u64 + 1) {
         match tree::read_named(&folder.join(format!("{version}.json")), MAX_BYTES) {
-            Ok(bytes) => versions.push(bytes),
+            // One more than fits is kept, so that whoever follows the chain refuses it.
+            Ok(bytes) if room == 0 => {
+                versions.push(bytes);
+                break;
+            }
+            Ok(bytes) => {
+                room = room.saturating_sub(bytes.len());
+                versions.push(bytes);
+            }
             Err(error) if error.is_not_found() => break,
             Err(error) => return Err(error.into()),
         }

@@ -52,7 +52,7 @@ pub fn judge_approvals(
     let now = report.judged_at();
     let mut passed_over = Vec::new();
     let opened = trust::open_approvals(bundles, role, asked.requester, root, now, |payload| {
-        judge_approval(payload, asked, now).map_err(|(rule, message)| {
+        judge_approval(payload, asked, root, now).map_err(|(rule, message)| {
             passed_over.push((rule, message.clone()));
             message
         })
@@ -103,7 +103,7 @@ pub(super) fn approvers_so_far(
 ) -> BTreeSet<String> {
     let role = RoleName::RollbackApprover;
     trust::approvers_so_far(bundles, role, asked.requester, root, now, |payload| {
-        judge_approval(payload, asked, now).map_err(|(_, message)| message)
+        judge_approval(payload, asked, root, now).map_err(|(_, message)| message)
     })
 }
 
@@ -111,6 +111,7 @@ pub(super) fn approvers_so_far(
 fn judge_approval(
     payload: &Payload,
     asked: Asked<'_>,
+    root: &TrustRoot,
     now: Timestamp,
 ) -> Result<(), (&'static Rule, String)> {
     let scope = |problem: String| Err((&rules::APPROVAL_SCOPE_MISMATCH, problem));
@@ -144,6 +145,12 @@ fn judge_approval(
         let (from, until) = (approval.approved_at, approval.expires_at);
         let message = format!("an approval from {from} until {until}, judged at {now}");
         return Err((&rules::APPROVAL_EXPIRED, message));
+    }
+    let seconds = approval.expires_at.seconds_since(approval.approved_at);
+    let hours = root.policy().rollback.map(|rules| rules.max_approval_hours);
+    if let Some(hours) = hours.filter(|hours| seconds > i64::from(*hours) * 3_600) {
+        let message = format!("an approval of {seconds} seconds; the policy allows {hours} hours");
+        return Err((&rules::APPROVAL_TOO_LONG, message));
     }
     if asked.consumed.contains(&Digest::of(&payload.bytes)) {
         let message = format!("the approval of {} was used before", approval.approved_at);
@@ -211,6 +218,8 @@ mod tests {
                 }],
                 vulnerabilities: VulnerabilityBudget { max_critical: 0, max_high: 0 },
                 max_waivers: 0,
+                waivers: None,
+                rollback: None,
                 require_proven_time: false,
                 log_operators: 0,
                 max_packet_bytes: 1,
