@@ -35,7 +35,7 @@ pub(super) fn substitute(
         rest = &rest[at..];
         let Some((name, after)) = variable_at(rest) else {
             let first = rest.chars().next().unwrap_or_default();
-            let taken =
+            let taken: usize =
                 if first == '\\' { rest.chars().take(2).map(char::len_utf8).sum() } else { 1 };
             quote = match quote {
                 None if matches!(first, '"' | '\'' | '`') => Some(first),
