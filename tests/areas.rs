@@ -131,4 +131,5 @@ areas! {
     stack Stack
     k8s K8s
     release Release
+    rollback Rollback
 }

@@ -1,6 +1,8 @@
 //! The command line: the only room that prints, reads the environment, or exits.
 
+mod ambient;
 mod assemble;
+mod authority;
 mod blob;
 mod check;
 mod checksums;
@@ -10,11 +12,13 @@ mod helm;
 mod identity;
 mod inspect;
 mod keys;
+mod network;
 mod render;
 mod rollback;
 mod rules;
 mod session;
 mod sign;
+mod signing;
 mod trust;
 mod verify;
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Error;
+use super::sign::{New, Signable, Signers, StatedTime};
 use crate::digest::Digest;
 use crate::finding::rules::trust as rules;
 use crate::finding::{Location, Report};
@@ -10,8 +11,9 @@ use crate::json::{self, Limits};
 use crate::provenance::{PAYLOAD_TYPE, subject_digests};
 use crate::time::Timestamp;
 use crate::tree;
+use crate::trust::sigstore::keyless::CertificateIdentity;
 use crate::trust::sigstore::{self, Identity, LoggedEntry, ManagedKey, TrustedRoot};
-use crate::trust::{self, Bundle, Content, Outline, PrivateKey, Refusal, Subject};
+use crate::trust::{self, Bundle, Content, Outline, PublicKey, Refusal, Subject};
 
 /// The largest file that is signed or verified whole, in bytes.
 const MAX_BLOB_BYTES: usize = 4 << 30;
@@ -20,17 +22,37 @@ const MAX_BUNDLE_BYTES: usize = 64 << 20;
 /// The largest trusted root that is read, in bytes.
 const MAX_ROOT_BYTES: usize = 16 << 20;
 
-/// Signs a file and writes the bundle.
+/// What was signed.
+#[derive(Debug)]
+pub struct SignedBlob {
+    /// The file's digest.
+    pub digest: Digest,
+    /// The key that has signed, as a list of one.
+    pub signers: Vec<PublicKey>,
+    /// Whom the certificate is for, where one signed.
+    pub identity: Option<CertificateIdentity>,
+    /// When, for each time that somebody states.
+    pub times: Vec<StatedTime>,
+}
+
+/// Signs a file and writes the bundle, which holds exactly one signature.
 ///
 /// # Errors
 ///
-/// When the file cannot be read, the key cannot sign, or the bundle cannot be written.
-pub fn sign(file: &Path, key: &PrivateKey, bundle: &Path) -> Result<Digest, Error> {
+/// When the file cannot be read, there is not one signer, a service that is asked gives nothing
+/// that holds, or the bundle cannot be written.
+pub fn sign(file: &Path, signers: &Signers<'_>, bundle: &Path) -> Result<SignedBlob, Error> {
     let bytes = tree::read_named(file, MAX_BLOB_BYTES)?;
-    let signed = Bundle::sign_message(&bytes, key)
-        .map_err(|source| Error::Key { path: bundle.to_owned(), source })?;
-    tree::write_atomic(bundle, &signed.to_bytes(), 0o644)?;
-    Ok(Digest::of(&bytes))
+    let digest = Digest::of(&bytes);
+    let signers = signers.ready()?;
+    let mut signed = signers.sign(&Signable::Message(bytes))?;
+    let (Some(New { bundle: only, times }), true) = (signed.pop(), signed.is_empty()) else {
+        let problem = "a bundle holds exactly one signature; give one signer".to_owned();
+        return Err(Error::Unusable { path: bundle.to_owned(), problem });
+    };
+    tree::write_atomic(bundle, &only.to_bytes(), 0o644)?;
+    let (keys, identity) = (signers.public_keys(), signers.identity());
+    Ok(SignedBlob { digest, signers: keys, identity, times })
 }
 
 /// What is verified: a file, or what is known of it.

@@ -5,10 +5,12 @@
 //! return is exactly what was verified: nothing is parsed twice. The verifier brings the
 //! [`TrustRoot`]; nothing in what is verified can weaken it.
 
+mod asn1;
 mod attested;
 mod base64;
 pub mod bundle;
 mod certificate;
+pub mod chain;
 pub mod envelope;
 mod glob;
 mod identity;
@@ -16,8 +18,12 @@ pub mod key;
 pub mod outline;
 mod pem;
 pub mod root;
+pub mod service;
+pub mod signing_config;
 pub mod sigstore;
 mod subjects;
+pub mod timestamp;
+pub mod token;
 mod verify;
 
 use std::fmt;

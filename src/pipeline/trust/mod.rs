@@ -9,7 +9,10 @@ mod draft;
 use std::path::Path;
 
 pub use chain::verify;
-pub use draft::{Change, SignedDraft, change, init, read_policy, read_trusted_root, sign};
+pub use draft::{
+    Change, SignedDraft, change, init, open_trusted_root, read_authorities, read_policy,
+    read_trusted_root, sign,
+};
 
 use super::Error;
 use crate::time::Timestamp;

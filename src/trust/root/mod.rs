@@ -241,7 +241,8 @@ impl TrustRoot {
     }
 
     /// Returns the authorities behind certificates, logs and timestamps.
-    pub(super) fn sigstore(&self) -> Option<&TrustedRoot> {
+    #[must_use]
+    pub fn sigstore(&self) -> Option<&TrustedRoot> {
         self.sigstore.as_deref()
     }
 

@@ -5,6 +5,7 @@
 //! built in and none is fetched.
 
 mod engine;
+pub mod keyless;
 mod log;
 mod managed;
 mod time;
@@ -198,6 +199,15 @@ fn read(bytes: &[u8]) -> Result<Bundle, Refusal> {
     };
     let text = std::str::from_utf8(bytes).map_err(|error| malformed(error.to_string()))?;
     Bundle::from_json(text).map_err(|error| malformed(error.to_string()))
+}
+
+/// Tells, unverified, whose bundle it is: its certificate's name; nothing when it has none.
+pub(super) fn unverified_signer(bundle: &[u8]) -> String {
+    let Ok(bundle) = read(bundle) else { return String::new() };
+    match signing_certificate(&bundle).and_then(|certificate| certificate.name()) {
+        Ok(name) => format!("certificate {name}"),
+        Err(_) => String::new(),
+    }
 }
 
 /// Holds when an authority whose whole chain was in use at every proven time issued the
