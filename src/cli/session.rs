@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use super::exit::{self, Failure};
 use super::render::{human, text::Style};
-use super::{Colour, Format, Global};
+use super::{Colour, Format, Global, stdout};
 
 /// What the verbs know of the world.
 pub(super) struct Session {
@@ -109,6 +109,9 @@ impl Session {
             let mut written = self.written.borrow_mut();
             written.extend_from_slice(bytes);
             return Ok(tree::write_atomic(path, &written, 0o644)?);
+        }
+        if stdout::is_closed() {
+            return Err(Failure::Output(stdout::closed()));
         }
         let mut out = std::io::stdout().lock();
         out.write_all(bytes).and_then(|()| out.flush()).map_err(Failure::Output)

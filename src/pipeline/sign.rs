@@ -40,6 +40,8 @@ pub struct Signed {
 /// When the directory is not one whole, unchanged release, or a sidecar cannot be written.
 pub fn sign(directory: &Path, keys: &[SigningKey]) -> Result<Signed, Error> {
     let refused = |problem: String| Error::Refused { path: directory.to_owned(), problem };
+    // A run that was killed left its rubbish among what is signed.
+    tree::sweep(directory);
     let packets = directory::packets_in(directory)?;
     let [packet] = packets.as_slice() else {
         return Err(refused(format!("holds {} packets; expected one release", packets.len())));
