@@ -6,6 +6,7 @@ pub mod assemble;
 pub mod blob;
 pub mod check;
 pub mod checksums;
+mod held;
 pub mod inspect;
 pub mod sign;
 mod state;
