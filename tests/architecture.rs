@@ -27,20 +27,10 @@ const NAMED_IN: [(&str, &[&str]); 16] = [
     ("semver::", &["version.rs"]),
     ("jsonschema::", &["document/schema.rs"]),
     ("saphyr_parser::", &["document/yaml.rs"]),
-    (
-        "rustix::",
-        &[
-            "tree/fingerprint.rs",
-            "tree/listing.rs",
-            "tree/lock.rs",
-            "tree/mod.rs",
-            "tree/named.rs",
-            "tree/write.rs",
-        ],
-    ),
-    ("sigstore_trust_root::", &["trust/sigstore.rs"]),
-    ("sigstore_types::", &["trust/sigstore.rs"]),
-    ("sigstore_verify::", &["trust/sigstore.rs"]),
+    ("rustix::", &["cli/stdout.rs", "tree/*"]),
+    ("sigstore_trust_root::", &["trust/sigstore/*"]),
+    ("sigstore_types::", &["trust/sigstore/*"]),
+    ("sigstore_verify::", &["trust/sigstore/*"]),
     ("x509_cert::", &["trust/certificate.rs"]),
 ];
 
@@ -166,7 +156,11 @@ fn each_dependency_has_its_file() {
             let named = code.match_indices(name).any(|(at, _)| {
                 !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':')
             });
-            assert!(!named || allowed.contains(&file.as_str()), "{file} names {name}");
+            let allowed = allowed.iter().any(|place| match place.strip_suffix('*') {
+                Some(folder) => file.starts_with(folder),
+                None => file == *place,
+            });
+            assert!(!named || allowed, "{file} names {name}");
         }
     }
 }

@@ -1,27 +1,23 @@
-//! `trust`: the life of a trust root, version by version.
-//!
-//! A change begins as a draft beside the versions, is signed by one person after the other, and
-//! becomes version N+1 in the moment in which the thresholds of N and of N+1 are reached.
+//! The change that is being made: a draft, until enough people have signed it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::Error;
-use super::sign::SigningKey;
-use crate::finding::rules::trust as rules;
-use crate::finding::{Finding, Location, Report};
+use super::read_versions;
 use crate::json::{self, Limits};
+use crate::pipeline::Error;
+use crate::pipeline::sign::SigningKey;
 use crate::time::Timestamp;
 use crate::tree::{self, TreeError};
 use crate::trust::root::{
-    Key, KeyState, Keyless, MAX_BYTES, MAX_CHAIN, PAYLOAD_TYPE, Policy, Role, RootError,
-    TrustRootDocument,
+    Key, KeyState, Keyless, MAX_BYTES, PAYLOAD_TYPE, Policy, Role, RootError, TrustRootDocument,
 };
 use crate::trust::sigstore::TrustedRoot;
 use crate::trust::{Envelope, KeyId, PublicKey, RoleName, TrustRoot};
 
 /// The change that is being made.
 const DRAFT: &str = "draft.json";
+
 /// The change with the signatures that it has so far.
 const PENDING: &str = "draft.signed.json";
 
@@ -283,124 +279,6 @@ fn add_signatures(folder: &Path, payload: &[u8], keys: &[SigningKey]) -> Result<
         path: folder.join(DRAFT),
         problem: "no key was given to sign it with".to_owned(),
     })
-}
-
-/// Verifies every version of a folder, from the pinned one on, and reports on each.
-///
-/// # Errors
-///
-/// When a file cannot be read.
-pub fn verify(
-    folder: &Path,
-    pinned: Option<&Path>,
-    now: Timestamp,
-    replay: bool,
-) -> Result<Report, Error> {
-    let mut report = Report::new("trust verify", now, replay);
-    let mut versions = read_versions(folder)?;
-    if let Some(path) = pinned {
-        let bytes = tree::read_named(path, MAX_BYTES)?;
-        let at = versions.iter().position(|version| *version == bytes);
-        versions = match at {
-            Some(at) => versions.split_off(at),
-            None => std::iter::once(bytes).chain(Vec::new()).collect(),
-        };
-    }
-    let shown = folder.display().to_string();
-    let Some((first, later)) = versions.split_first() else {
-        let message = "no version of a trust root; expected `1.json`";
-        let finding = Finding::new(&rules::SIGNATURE_MISSING, Location::named(&shown), message);
-        report.failed("trust-root", shown, finding);
-        return Ok(report);
-    };
-    for count in 0..=later.len() {
-        let is_newest = count == later.len();
-        // Versions before the newest may have expired: they have named their successors.
-        let at = if is_newest { Some(now) } else { None };
-        match open_upto(first, &later[..count], at) {
-            Ok(root) => {
-                let detail = format!("version {}, sha256:{}", root.version(), root.digest());
-                report.passed("trust-root", format!("version {}", root.version()), detail);
-            }
-            Err(error) => {
-                let message = error.to_string();
-                let location = Location::named(&shown);
-                let finding = Finding::new(&rules::THRESHOLD_NOT_REACHED, location, message);
-                report.failed("trust-root", format!("step {}", count + 1), finding);
-                break;
-            }
-        }
-    }
-    Ok(report)
-}
-
-fn open_upto(
-    first: &[u8],
-    later: &[Vec<u8>],
-    at: Option<Timestamp>,
-) -> Result<TrustRoot, RootError> {
-    let last = later.last().map_or(first, Vec::as_slice);
-    let issued_at = || {
-        let envelope = Envelope::parse(last).map_err(RootError::Envelope)?;
-        Ok(TrustRootDocument::parse(envelope.unverified_payload())?.issued_at)
-    };
-    TrustRoot::open_chain(first, later, at.map_or_else(issued_at, Ok)?)
-}
-
-/// Opens a pinned trust root and follows the newer versions that lie in a folder.
-///
-/// # Errors
-///
-/// When a file cannot be read, or a version does not follow.
-pub fn open(pinned: &Path, updates: Option<&Path>, now: Timestamp) -> Result<TrustRoot, Error> {
-    let (bytes, later) = read_chain(pinned, updates)?;
-    let unusable = |source| Error::Root { path: pinned.to_owned(), source };
-    TrustRoot::open_chain(&bytes, &later, now).map_err(unusable)
-}
-
-/// Opens the version that was in use at an earlier time.
-///
-/// # Errors
-///
-/// As [`open`].
-pub fn open_as_of(
-    pinned: &Path,
-    updates: Option<&Path>,
-    as_of: Timestamp,
-) -> Result<TrustRoot, Error> {
-    let (bytes, later) = read_chain(pinned, updates)?;
-    let unusable = |source| Error::Root { path: pinned.to_owned(), source };
-    TrustRoot::open_as_of(&bytes, &later, as_of).map_err(unusable)
-}
-
-/// Reads the pinned version and those after it.
-fn read_chain(pinned: &Path, updates: Option<&Path>) -> Result<(Vec<u8>, Vec<Vec<u8>>), Error> {
-    let unusable = |source| Error::Root { path: pinned.to_owned(), source };
-    let bytes = tree::read_named(pinned, MAX_BYTES)?;
-    let Some(folder) = updates else { return Ok((bytes, Vec::new())) };
-    // The pinned file says its own version; what follows it is read by number.
-    let envelope =
-        Envelope::parse(&bytes).map_err(|refusal| unusable(RootError::Envelope(refusal)))?;
-    let document = TrustRootDocument::parse(envelope.unverified_payload()).map_err(unusable)?;
-    let later = read_from(folder, document.version.saturating_add(1))?;
-    Ok((bytes, later))
-}
-
-fn read_versions(folder: &Path) -> Result<Vec<Vec<u8>>, Error> {
-    read_from(folder, 1)
-}
-
-/// Reads `N.json`, `N+1.json` and so on, as long as there are any.
-fn read_from(folder: &Path, first: u64) -> Result<Vec<Vec<u8>>, Error> {
-    let mut versions = Vec::new();
-    for version in first..first.saturating_add(MAX_CHAIN as u64 + 1) {
-        match tree::read_named(&folder.join(format!("{version}.json")), MAX_BYTES) {
-            Ok(bytes) => versions.push(bytes),
-            Err(error) if error.is_not_found() => break,
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(versions)
 }
 
 /// The next version as a copy of the newest one.

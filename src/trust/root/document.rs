@@ -1,0 +1,179 @@
+//! The document that a trust root's signatures are over, and the rules it is held against.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Key, Keyless, Policy, Role, RoleName, RootError};
+use crate::json::{self, Limits};
+use crate::time::Timestamp;
+use crate::trust::key::KeyId;
+
+/// The document that a trust root's signatures are over (`countersign.trust-root/v1`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrustRootDocument {
+    /// Always [`TrustRootDocument::SCHEMA`].
+    pub schema: String,
+    /// The version, from 1; a later one replaces an earlier one.
+    pub version: u64,
+    /// When it was made.
+    pub issued_at: Timestamp,
+    /// When it is no longer used.
+    pub expires_at: Timestamp,
+    /// All keys, each under its recomputed id.
+    pub keys: BTreeMap<KeyId, Key>,
+    /// Who signs without a key of their own, each under a name: their certificate says who it is.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub identities: BTreeMap<String, Keyless>,
+    /// Which keys and identities speak in which role.
+    pub roles: BTreeMap<RoleName, Role>,
+    /// What a release must bring.
+    pub policy: Policy,
+    /// The text of a Sigstore `trusted_root.json`: the authorities behind certificates, logs and
+    /// timestamps. Without it none of the three is believed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sigstore: Option<String>,
+}
+
+impl TrustRootDocument {
+    /// The document's name and version.
+    pub const SCHEMA: &str = "countersign.trust-root/v1";
+}
+
+/// The most keys of a trust root.
+const MAX_KEYS: usize = 256;
+
+impl TrustRootDocument {
+    /// Reads the document and holds it against its own rules.
+    ///
+    /// # Errors
+    ///
+    /// [`RootError::Document`] and [`RootError::Unsound`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, RootError> {
+        let document: Self = json::parse(bytes, Limits::DOCUMENT).map_err(RootError::Document)?;
+        document.check()?;
+        Ok(document)
+    }
+
+    /// Holds when every id, role, threshold and window makes sense.
+    pub(super) fn check(&self) -> Result<(), RootError> {
+        let unsound = |problem: String| Err(RootError::Unsound(problem));
+        if self.schema != Self::SCHEMA {
+            return unsound(format!(
+                "the schema is `{}`; expected `{}`",
+                self.schema,
+                Self::SCHEMA
+            ));
+        }
+        if self.version == 0 {
+            return unsound("version 0; versions begin at 1".to_owned());
+        }
+        if self.expires_at <= self.issued_at {
+            return unsound("it expires before it is issued".to_owned());
+        }
+        if self.keys.is_empty() || self.keys.len() > MAX_KEYS {
+            return unsound(format!("{} keys; expected 1 to {MAX_KEYS}", self.keys.len()));
+        }
+        for (id, key) in &self.keys {
+            if key.public_key.id() != *id {
+                return unsound(format!(
+                    "the key under `{id}` has the id `{}`",
+                    key.public_key.id()
+                ));
+            }
+            if key.owner.trim().is_empty() {
+                return unsound(format!("nobody owns the key `{id}`"));
+            }
+        }
+        self.check_identities()?;
+        for required in [RoleName::Root, RoleName::Release] {
+            if !self.roles.contains_key(&required) {
+                return unsound(format!("no role `{required}`"));
+            }
+        }
+        // An empty list asks for nothing, and nothing is what would be shown.
+        let policy = &self.policy;
+        for (what, is_empty) in [
+            ("channels", policy.channels.is_empty()),
+            ("builders", policy.builders.is_empty()),
+            ("build_types", policy.build_types.is_empty()),
+            ("sources", policy.sources.is_empty()),
+            ("evidence", policy.evidence.is_empty()),
+        ] {
+            if is_empty {
+                return unsound(format!(
+                    "the policy's `{what}` is empty; nothing would be asked for"
+                ));
+            }
+        }
+        let asked = policy.evidence.iter().filter_map(|required| required.role);
+        if let Some(unknown) = asked.into_iter().find(|role| !self.roles.contains_key(role)) {
+            return unsound(format!("evidence of the role `{unknown}`, and there is no such role"));
+        }
+        self.roles.iter().try_for_each(|(name, role)| self.check_role(*name, role))
+    }
+
+    fn check_identities(&self) -> Result<(), RootError> {
+        let unsound = |problem: String| Err(RootError::Unsound(problem));
+        if self.identities.len() > MAX_KEYS {
+            let count = self.identities.len();
+            return unsound(format!("{count} identities; expected at most {MAX_KEYS}"));
+        }
+        let mut seen = BTreeSet::new();
+        for (name, identity) in &self.identities {
+            let shown = name.escape_debug();
+            let Keyless { certificate, issuer, owner, .. } = identity;
+            let subject = certificate.to_string();
+            if [name, &subject, issuer, owner].iter().any(|text| text.trim().is_empty()) {
+                return unsound(format!("the identity `{shown}` has an empty field"));
+            }
+            if !seen.insert((certificate, issuer)) {
+                return unsound(format!("the identity `{shown}` is there under two names"));
+            }
+        }
+        if !self.identities.is_empty() && self.sigstore.is_none() {
+            let problem = "identities, and no `sigstore` trusted root to verify certificates with";
+            return unsound(problem.to_owned());
+        }
+        Ok(())
+    }
+
+    fn check_role(&self, name: RoleName, role: &Role) -> Result<(), RootError> {
+        let unsound = |problem: String| Err(RootError::Unsound(problem));
+        let distinct: BTreeSet<&KeyId> = role.keys.iter().collect();
+        if distinct.len() != role.keys.len() {
+            return unsound(format!("the role `{name}` names a key twice"));
+        }
+        if let Some(unknown) = role.keys.iter().find(|id| !self.keys.contains_key(id)) {
+            return unsound(format!("the role `{name}` names the unknown key `{unknown}`"));
+        }
+        let distinct: BTreeSet<&String> = role.identities.iter().collect();
+        if distinct.len() != role.identities.len() {
+            return unsound(format!("the role `{name}` names an identity twice"));
+        }
+        let named = role.identities.iter().map(|id| (id, self.identities.get(id)));
+        if let Some((unknown, _)) = named.clone().find(|(_, identity)| identity.is_none()) {
+            let unknown = unknown.escape_debug();
+            return unsound(format!("the role `{name}` names the unknown identity `{unknown}`"));
+        }
+        // The next version must be verifiable by whoever holds this one and nothing else.
+        if name == RoleName::Root && !role.identities.is_empty() {
+            return unsound("the role `root` names identities; it takes keys".to_owned());
+        }
+        let owners: BTreeSet<&str> = role
+            .keys
+            .iter()
+            .map(|id| self.keys[id].owner.as_str())
+            .chain(named.filter_map(|(_, identity)| identity).map(|one| one.owner.as_str()))
+            .collect();
+        let threshold = usize::try_from(role.threshold).unwrap_or(usize::MAX);
+        if threshold == 0 || threshold > owners.len() {
+            return unsound(format!(
+                "the role `{name}` takes {threshold} people and has {}",
+                owners.len()
+            ));
+        }
+        Ok(())
+    }
+}
