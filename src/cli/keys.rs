@@ -209,7 +209,7 @@ fn encrypt(
     let failed = |source| Failure::from(Error::Key { path: file.to_owned(), source });
     let passphrase = match passphrase_file {
         Some(path) => passphrase_of(path)?,
-        None => session::passphrase(None, file).map_err(failed)?,
+        None => session::prompt(file).map_err(failed)?,
     };
     if passphrase.is_empty() {
         return Err(Failure::Usage("an empty passphrase encrypts nothing".to_owned()));

@@ -165,8 +165,19 @@ impl Session {
         passphrase_file: Option<&Path>,
     ) -> Result<PrivateKey, Failure> {
         let text = Zeroizing::new(tree::read_private(path, 1 << 16)?);
-        PrivateKey::from_pem(&text, || passphrase(passphrase_file, path))
-            .map_err(|source| Error::Key { path: path.to_owned(), source }.into())
+        // A passphrase file that cannot be read is at fault, and not the key.
+        let mut unread = None;
+        let ask = || match passphrase_file {
+            Some(file) => passphrase_from(file).map_err(|error| {
+                unread = Some(error);
+                KeyError::NoPassphrase
+            }),
+            None => prompt(path),
+        };
+        PrivateKey::from_pem(&text, ask).map_err(|source| match unread {
+            Some(error) => error.into(),
+            None => Error::Key { path: path.to_owned(), source }.into(),
+        })
     }
 }
 
@@ -190,17 +201,14 @@ fn style_of_progress() -> indicatif::ProgressStyle {
         .unwrap_or_else(|_| indicatif::ProgressStyle::default_spinner())
 }
 
-/// Reads a passphrase from a file, or asks for it on the terminal.
-pub(super) fn passphrase(file: Option<&Path>, key: &Path) -> Result<Zeroizing<String>, KeyError> {
-    match file {
-        Some(file) => passphrase_from(file).map_err(|_| KeyError::NoPassphrase),
-        None if std::io::stdin().is_terminal() => {
-            rpassword::prompt_password(format!("passphrase of {}: ", key.display()))
-                .map(Zeroizing::new)
-                .map_err(|_| KeyError::NoPassphrase)
-        }
-        None => Err(KeyError::NoPassphrase),
+/// Asks for a passphrase on the terminal.
+pub(super) fn prompt(key: &Path) -> Result<Zeroizing<String>, KeyError> {
+    if !std::io::stdin().is_terminal() {
+        return Err(KeyError::NoPassphrase);
     }
+    rpassword::prompt_password(format!("passphrase of {}: ", key.display()))
+        .map(Zeroizing::new)
+        .map_err(|_| KeyError::NoPassphrase)
 }
 
 /// Reads a passphrase file: its first line, without the newline.

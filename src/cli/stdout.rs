@@ -1,4 +1,4 @@
-//! Standard output that is closed (`>&-`), which the runtime hides.
+//! Standard output that is closed (`>&-`) or can only be read, which the runtime hides.
 //!
 //! Before `main` the runtime opens `/dev/null` in the place of a closed standard output, so that no
 //! other file gets its number. From then on every write succeeds and nobody reads the result; a
@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 static CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// Tells whether the program was started without a standard output. Where it cannot be looked at so
+/// Tells whether the program was started without a standard output that takes anything. Where it cannot be looked at so
 /// early (elsewhere than on Linux), it counts as open.
 pub(super) fn is_closed() -> bool {
     CLOSED.load(Ordering::Relaxed)
@@ -19,14 +19,21 @@ pub(super) fn is_closed() -> bool {
 
 /// What a write to it would have said.
 pub(super) fn closed() -> io::Error {
-    io::Error::new(io::ErrorKind::BrokenPipe, "standard output is closed")
+    io::Error::new(io::ErrorKind::BrokenPipe, "standard output is closed, or can only be read")
 }
 
 /// Run by the loader before the runtime begins. It makes one system call and sets one flag.
 #[cfg(target_os = "linux")]
 extern "C" fn look() {
-    let is_closed = rustix::io::fcntl_getfd(rustix::stdio::stdout()).is_err();
+    let flags = rustix::fs::fcntl_getfl(rustix::stdio::stdout());
+    // The runtime takes a write to what can only be read for one that was made, too.
+    let is_closed = flags.is_err() || flags.is_ok_and(is_read_only);
     CLOSED.store(is_closed, Ordering::Relaxed);
+}
+
+#[cfg(target_os = "linux")]
+fn is_read_only(flags: rustix::fs::OFlags) -> bool {
+    flags & rustix::fs::OFlags::RWMODE == rustix::fs::OFlags::RDONLY
 }
 
 #[cfg(target_os = "linux")]

@@ -28,7 +28,11 @@ impl Staging {
         })?;
         let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty());
         let parent = parent.unwrap_or_else(|| Path::new("."));
-        fs::create_dir_all(parent).map_err(|error| TreeError::io(parent, error))?;
+        if parent.exists() && !parent.is_dir() {
+            let problem = format!("lies below `{}`, which is not a folder", parent.display());
+            return Err(Error::Unusable { path: out.to_owned(), problem });
+        }
+        fs::create_dir_all(parent).map_err(|error| TreeError::io(out, error))?;
         let folder = UnnamedFolder::begin(parent, &name.to_string_lossy())
             .map_err(|error| TreeError::io(out, error))?;
         Ok(Self { folder })
