@@ -79,6 +79,49 @@ impl<'de> Deserialize<'de> for Version {
     }
 }
 
+/// One version, or a range of versions as Cargo writes it: `1.2.3`, `>=1.2.0, <2.0.0`, `1.*`.
+///
+/// A version that stands alone is that version and no other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VersionRange {
+    /// This version.
+    One(Version),
+    /// Every version that meets these bounds.
+    Bounds(Bounds),
+}
+
+/// The bounds of a range.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bounds(semver::VersionReq);
+
+impl VersionRange {
+    /// Tells whether a version lies in the range. A pre-release lies only in a range that names a
+    /// pre-release of the same version.
+    #[must_use]
+    pub fn contains(&self, version: &Version) -> bool {
+        match self {
+            Self::One(one) => one == version,
+            Self::Bounds(Bounds(bounds)) => bounds.matches(&version.0),
+        }
+    }
+}
+
+impl FromStr for VersionRange {
+    type Err = ParseVersionError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Ok(version) = text.parse() {
+            return Ok(Self::One(version));
+        }
+        let error = |why: String| ParseVersionError(text.chars().take(80).collect(), why);
+        if text.len() > 256 {
+            return Err(error("longer than 256 characters".to_owned()));
+        }
+        let bounds = semver::VersionReq::parse(text).map_err(|why| error(why.to_string()))?;
+        Ok(Self::Bounds(Bounds(bounds)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

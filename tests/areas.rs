@@ -10,14 +10,15 @@ use std::path::Path;
 
 use countersign::finding::{Area, FindingDocument, Report, Waivers, rules};
 use countersign::tree::Tree;
-use countersign::validator::{Context, check};
+use countersign::validator::{Context, Rendered, check};
 use countersign::{Digest, Timestamp, Verdict};
 
 use crate::tree::{self, Base};
 
 /// Judges an area of a tree as of the day on which the cases were written.
 ///
-/// `expect.txt` in the root holds what the caller expects: `version`, `commit` and `tag`.
+/// `expect.txt` in the root holds what the caller expects: `version`, `commit` and `tag`; the
+/// folders `rendered` and `previous-rendered` hold manifests that the caller gives.
 pub(crate) fn judge(area: Area, root: &Path) -> Report {
     let now: Timestamp = "2026-11-23T09:00:00Z".parse().unwrap();
     let mut context = Context::at(now);
@@ -29,8 +30,20 @@ pub(crate) fn judge(area: Area, root: &Path) -> Report {
             other => panic!("{other:?}"),
         }
     }
+    let folder = |name: &str| {
+        let tree = Tree::open(&root.join(name)).ok()?;
+        Some(Rendered::given(tree, name))
+    };
+    context.rendered = folder("rendered");
+    context.previous_rendered = folder("previous-rendered");
+    judge_with(area, root, &context)
+}
+
+/// Judges an area of a tree with all that a caller may give.
+pub(crate) fn judge_with(area: Area, root: &Path, context: &Context) -> Report {
+    let now = context.now;
     let mut report = Report::new("check", now, true);
-    check(area, &Tree::open(root).unwrap(), &context, &mut report);
+    check(area, &Tree::open(root).unwrap(), context, &mut report);
     if let Ok(bytes) = fs::read(root.join(Waivers::PATH)) {
         let digest_of = |path: &countersign::RelPath| {
             fs::read(root.join(path.as_str())).ok().map(|bytes| Digest::of(&bytes))
@@ -96,16 +109,26 @@ fn every_rule_fires_on_its_mistake_only(area: Area) {
     assert_eq!(seen, codes, "every rule has a case");
 }
 
-mod release {
-    use super::Area;
+macro_rules! areas {
+    ($($module:ident $area:ident)*) => {$(
+        mod $module {
+            use super::Area;
 
-    #[test]
-    fn the_base_is_silent() {
-        super::the_base_is_silent(Area::Release);
-    }
+            #[test]
+            fn the_base_is_silent() {
+                super::the_base_is_silent(Area::$area);
+            }
 
-    #[test]
-    fn every_rule_fires_on_its_mistake_only() {
-        super::every_rule_fires_on_its_mistake_only(Area::Release);
-    }
+            #[test]
+            fn every_rule_fires_on_its_mistake_only() {
+                super::every_rule_fires_on_its_mistake_only(Area::$area);
+            }
+        }
+    )*};
+}
+
+areas! {
+    stack Stack
+    k8s K8s
+    release Release
 }

@@ -114,9 +114,9 @@ fn judge_one(changes: &[(String, Option<Vec<u8>>)], dist: &Path, trust: &Path) -
         }
     }
     let outcome = match specimen::judge(dist, trust).map(|report| report.verdict()) {
-        Ok(Verdict::Refused) => Outcome::Refused,
-        Ok(Verdict::Undecided) => Outcome::Undecided,
-        Ok(Verdict::Pass) => Outcome::Passed,
+        Ok(Verdict::Refused | Verdict::Blocked) => Outcome::Refused,
+        Ok(Verdict::Undecided | Verdict::Unknown) => Outcome::Undecided,
+        Ok(Verdict::Pass | Verdict::Ready) => Outcome::Passed,
         Err(_) => Outcome::Unusable,
     };
     for (file, _) in changes {

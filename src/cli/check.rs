@@ -7,9 +7,11 @@ use clap::ValueEnum;
 use countersign::Version;
 use countersign::finding::{Area, Gate};
 use countersign::pipeline::check;
-use countersign::validator::Context;
+use countersign::tree::Tree;
+use countersign::validator::{Context, Rendered};
 
 use super::exit::{self, Failure};
+use super::helm;
 use super::session::Session;
 
 /// Judges the governed inputs below `ops/`.
@@ -19,6 +21,7 @@ Examples:
   countersign check
   countersign check release --root ../service --format json
   countersign check stack k8s --gate warning
+  countersign check k8s --rendered build/rendered --previous-rendered last/rendered
 
 {}", exit::TABLE))]
 pub(super) struct Args {
@@ -28,6 +31,16 @@ pub(super) struct Args {
     /// The folder that holds `ops/`
     #[arg(long, value_name = "DIR", default_value = ".")]
     root: PathBuf,
+    /// A folder of rendered manifests, one multi-document `<profile>.yaml` a profile, instead of
+    /// the tree's own `ops/k8s/rendered`
+    #[arg(long, value_name = "DIR", conflicts_with = "render")]
+    rendered: Option<PathBuf>,
+    /// The rendered manifests of the release before, to find fields that cannot change
+    #[arg(long, value_name = "DIR")]
+    previous_rendered: Option<PathBuf>,
+    /// Render the chart with the `helm` on the PATH, and judge what comes out
+    #[arg(long)]
+    render: bool,
     /// The waivers to use, instead of the tree's own
     #[arg(long, value_name = "FILE")]
     waivers: Option<PathBuf>,
@@ -85,12 +98,21 @@ pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
     }
     areas.sort();
     areas.dedup();
-    let context = Context {
+    let given = |path: &Option<PathBuf>, shown: &str| -> Result<Option<Rendered>, Failure> {
+        let Some(path) = path else { return Ok(None) };
+        Ok(Some(Rendered::given(Tree::open(path)?, shown)))
+    };
+    let mut context = Context {
         now: session.now,
         expect_version: args.expect_version.clone(),
         expect_commit: args.expect_commit.clone(),
         expect_tag: args.expect_tag.clone(),
+        rendered: given(&args.rendered, "rendered")?,
+        previous_rendered: given(&args.previous_rendered, "previous-rendered")?,
     };
+    // The folder is gone when this is dropped, after the report is made.
+    let rendering = if args.render { Some(helm::render(&args.root, &context)?) } else { None };
+    context.rendered = rendering.as_ref().map(|one| one.rendered.clone()).or(context.rendered);
     let progress = session.progress("judging");
     let report = check::check(&check::Request {
         root: args.root.clone(),

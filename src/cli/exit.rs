@@ -58,9 +58,9 @@ impl fmt::Display for Failure {
 /// The only way from a verdict to an exit code.
 pub(super) fn of(verdict: Verdict) -> ExitCode {
     match verdict {
-        Verdict::Pass => ExitCode::SUCCESS,
-        Verdict::Refused => REFUSED.into(),
-        Verdict::Undecided => UNDECIDED.into(),
+        Verdict::Pass | Verdict::Ready => ExitCode::SUCCESS,
+        Verdict::Refused | Verdict::Blocked => REFUSED.into(),
+        Verdict::Undecided | Verdict::Unknown => UNDECIDED.into(),
     }
 }
 

@@ -6,10 +6,12 @@ mod check;
 mod checksums;
 mod demo;
 mod exit;
+mod helm;
 mod identity;
 mod inspect;
 mod keys;
 mod render;
+mod rollback;
 mod rules;
 mod session;
 mod sign;
@@ -65,6 +67,8 @@ enum Format {
     Human,
     /// One JSON document
     Json,
+    /// Markdown, for a ticket or a pull request
+    Markdown,
 }
 
 /// When colour is used.
@@ -99,6 +103,9 @@ enum Verb {
     /// Create, change, sign and verify trust roots
     #[command(subcommand)]
     Trust(trust::Verb),
+    /// Answer whether one can go back, and record who says so
+    #[command(subcommand)]
+    Rollback(rollback::Verb),
     /// Sign one file
     SignBlob(blob::SignArgs),
     /// Verify one file's Sigstore bundle with a key
@@ -134,6 +141,7 @@ pub(crate) fn run() -> ExitCode {
             Verb::Checksums(verb) => checksums::run(verb, &session),
             Verb::Keys(verb) => keys::run(verb, &session),
             Verb::Trust(verb) => trust::run(verb, &session),
+            Verb::Rollback(verb) => rollback::run(verb, &session),
             Verb::SignBlob(args) => blob::sign(args, &session),
             Verb::VerifyBlob(args) => blob::verify(args, &session),
             Verb::Inspect(args) => inspect::run(args, &session),

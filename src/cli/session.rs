@@ -14,7 +14,7 @@ use countersign::{Timestamp, json};
 use zeroize::Zeroizing;
 
 use super::exit::{self, Failure};
-use super::render::{human, text::Style};
+use super::render::{human, markdown, text::Style};
 use super::{Colour, Format, Global, stdout};
 
 /// What the verbs know of the world.
@@ -83,6 +83,7 @@ impl Session {
         let document = report.to_document();
         let text = match self.format {
             Format::Json => json::to_bytes(&document),
+            Format::Markdown => markdown::report(&document).into_bytes(),
             Format::Human if self.quiet => human::one_line(&document, self.style).into_bytes(),
             Format::Human => human::report(&document, self.style, self.verbose).into_bytes(),
         };
@@ -98,7 +99,7 @@ impl Session {
     ) -> Result<ExitCode, Failure> {
         match self.format {
             Format::Json => self.write(&json::to_bytes(document))?,
-            Format::Human => self.write(human.as_bytes())?,
+            Format::Human | Format::Markdown => self.write(human.as_bytes())?,
         }
         Ok(ExitCode::SUCCESS)
     }

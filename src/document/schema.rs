@@ -78,6 +78,12 @@ impl Schema {
 }
 
 impl Node {
+    /// Writes the value as JSON: keys sorted by code point, no white space, no final newline.
+    #[must_use]
+    pub fn to_canonical_json(&self) -> Vec<u8> {
+        serde_json::to_vec(&to_value(self)).expect("a tree of JSON values can be written")
+    }
+
     /// Reads the value as a typed document.
     ///
     /// # Errors

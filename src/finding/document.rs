@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::readiness::Readiness;
 use super::{Area, Outcome, Severity, Verdict};
 use crate::digest::Digest;
 use crate::json::{self, JsonError, Limits};
@@ -25,6 +26,9 @@ pub struct ReportDocument {
     /// The trust root that was judged with; absent where none was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trust: Option<TrustDocument>,
+    /// The answer about a pair of releases; absent where none was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback: Option<Readiness>,
     /// The areas that were asked for.
     pub areas: Vec<AreaDocument>,
     /// What is wrong, sorted by severity, code and place.

@@ -4,6 +4,7 @@
 //! that was checked; its [`Verdict`] is computed from them and cannot be stated.
 
 mod document;
+mod readiness;
 mod report;
 pub mod rules;
 mod waiver;
@@ -18,6 +19,9 @@ use crate::path::RelPath;
 pub use document::{
     AreaDocument, CheckDocument, FindingDocument, HeadlineDocument, LocationDocument,
     ReportDocument, SummaryDocument, ToolDocument, TrustDocument, WaivedDocument,
+};
+pub use readiness::{
+    ApprovalsDocument, Direction, InputDocument, Readiness, ReadinessRow, ReleaseDocument, Status,
 };
 pub use report::{AreaState, Check, Gate, Outcome, Report, Verdict};
 pub use rules::Rule;

@@ -8,6 +8,7 @@ use super::document::{
     AreaDocument, CheckDocument, FindingDocument, HeadlineDocument, LocationDocument,
     ReportDocument, SummaryDocument, ToolDocument, TrustDocument, WaivedDocument,
 };
+use super::readiness::{Readiness, Status};
 use super::rules::Weight;
 use super::{Area, Basis, Finding, Location, Severity, Waivers};
 use crate::time::Timestamp;
@@ -22,6 +23,20 @@ pub enum Verdict {
     Refused,
     /// Something that had to be judged could not be.
     Undecided,
+    /// The one release is a safe place to go to from the other.
+    Ready,
+    /// It is not.
+    Blocked,
+    /// What it takes to tell is missing; unknown is not ready.
+    Unknown,
+}
+
+impl Verdict {
+    /// Tells whether everything that was asked holds.
+    #[must_use]
+    pub fn holds(self) -> bool {
+        matches!(self, Self::Pass | Self::Ready)
+    }
 }
 
 /// From which severity on a finding refuses.
@@ -93,6 +108,7 @@ pub struct Report {
     known: BTreeSet<Known>,
     asked: usize,
     trust: Option<TrustDocument>,
+    readiness: Option<Readiness>,
 }
 
 /// What makes two findings of two reports the same: rule, place and message.
@@ -115,12 +131,25 @@ impl Report {
             known: BTreeSet::new(),
             asked: 0,
             trust: None,
+            readiness: None,
         }
     }
 
     /// Says which trust root was judged with.
     pub fn set_trust(&mut self, trust: TrustDocument) {
         self.trust = Some(trust);
+    }
+
+    /// Makes this the answer to whether one release is a safe place to go to from another.
+    pub fn set_readiness(&mut self, readiness: Readiness) {
+        self.asked += readiness.checks.len();
+        self.readiness = Some(readiness);
+    }
+
+    /// Returns the answer about a pair of releases, if that was asked.
+    #[must_use]
+    pub fn readiness(&self) -> Option<&Readiness> {
+        self.readiness.as_ref()
     }
 
     /// Sets from which severity on a finding refuses.
@@ -262,8 +291,24 @@ impl Report {
     /// A finding at or above the gate that no waiver covers refuses. Failing that, an area that
     /// had to be judged and was not, an input that could not be read, or nothing judged at all
     /// leaves the question undecided.
+    ///
+    /// Of a pair of releases the same facts say *blocked*, *unknown* or *ready*.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
+        let Some(readiness) = &self.readiness else { return self.judged() };
+        match self.judged() {
+            Verdict::Refused => Verdict::Blocked,
+            _ if readiness.has(Status::Fails) => Verdict::Blocked,
+            Verdict::Pass if !readiness.has(Status::Unknown) => Verdict::Ready,
+            Verdict::Pass
+            | Verdict::Undecided
+            | Verdict::Ready
+            | Verdict::Blocked
+            | Verdict::Unknown => Verdict::Unknown,
+        }
+    }
+
+    fn judged(&self) -> Verdict {
         let open: Vec<&Finding> = self
             .findings
             .iter()
@@ -330,6 +375,7 @@ impl Report {
             replay: self.replay,
             verdict: self.verdict(),
             trust: self.trust.clone(),
+            rollback: self.readiness.clone(),
             areas: self.areas.iter().map(area_document).collect(),
             findings: rows,
             headlines,

@@ -18,6 +18,8 @@ pub enum EvidenceKind {
     ValidatorReport,
     /// A validator's result as an in-toto test-result statement.
     TestResult,
+    /// A document that a validator derived from its inputs.
+    Derived,
     /// A software bill of materials: SPDX or CycloneDX.
     Sbom,
     /// A vulnerability scan.
@@ -37,6 +39,7 @@ impl EvidenceKind {
         match self {
             Self::ValidatorReport => "validator-report",
             Self::TestResult => "test-result",
+            Self::Derived => "derived",
             Self::Sbom => "sbom",
             Self::Scan => "scan",
             Self::Drill => "drill",

@@ -8,6 +8,7 @@ pub mod check;
 pub mod checksums;
 mod held;
 pub mod inspect;
+pub mod rollback;
 pub mod sign;
 mod state;
 pub mod trust;

@@ -11,7 +11,7 @@ use crate::finding::{Finding, Location, Report, TrustDocument, Verdict};
 use crate::packet::directory::{self, Names, PACKET_SUFFIX};
 use crate::time::Timestamp;
 use crate::tree::Tree;
-use crate::trust::TrustRoot;
+use crate::trust::{Signer, TrustRoot};
 use crate::validator::packet::{self as judge, Contents, Expectations};
 use crate::validator::release::scans::Budget;
 
@@ -38,12 +38,35 @@ pub struct Request {
     pub replay: bool,
 }
 
+/// A release as its verification saw it.
+#[derive(Debug)]
+pub struct Examination {
+    /// Everything that was checked, and the verdict.
+    pub report: Report,
+    /// The trust root that it was judged with.
+    pub root: TrustRoot,
+    /// What was in the packet; nothing when it could not be read as one. Worth no more than the
+    /// report's verdict.
+    pub contents: Option<Contents>,
+    /// Who sealed it, as far as their signatures count.
+    pub signers: Vec<Signer>,
+}
+
 /// Verifies a release and reports everything that was checked.
 ///
 /// # Errors
 ///
 /// [`Error`] when there is no usable trust root, or a file cannot be read or written.
 pub fn verify(request: &Request) -> Result<Report, Error> {
+    Ok(examine(request)?.report)
+}
+
+/// Verifies a release, and returns besides what was in it.
+///
+/// # Errors
+///
+/// As [`verify`].
+pub fn examine(request: &Request) -> Result<Examination, Error> {
     let updates = request.updates.as_deref();
     let root = match request.trust_as_of {
         Some(as_of) => trust::open_as_of(&request.trust, updates, as_of)?,
@@ -59,7 +82,7 @@ pub fn verify(request: &Request) -> Result<Report, Error> {
     report.passed("trust-root", request.trust.display().to_string(), detail);
     let is_directory = request.target.is_dir();
     let Some(packet_path) = locate(&request.target, is_directory, &mut report)? else {
-        return Ok(report);
+        return Ok(Examination { report, root, contents: None, signers: Vec::new() });
     };
     let directory = packet_path.parent().unwrap_or_else(|| Path::new(""));
     let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
@@ -70,7 +93,7 @@ pub fn verify(request: &Request) -> Result<Report, Error> {
         return Err(Error::Unusable { path: packet_path, problem });
     };
     let contents = read(request, &packet_path, file_name, &root, &mut report)?;
-    judge::judge_seal(directory, file_name, contents.as_ref(), &root, &mut report)?;
+    let signers = judge::judge_seal(directory, file_name, contents.as_ref(), &root, &mut report)?;
     judge::judge_provenance(directory, &names, contents.as_ref(), &root, &mut report)?;
     if let Some(contents) = &contents {
         judge::judge_contents(contents, file_name, &mut report);
@@ -80,7 +103,7 @@ pub fn verify(request: &Request) -> Result<Report, Error> {
         judge::judge_expectations(contents, file_name, &request.expectations, &mut report);
         judge_state(request, file_name, contents, &root, &mut report)?;
     }
-    Ok(report)
+    Ok(Examination { report, root, contents, signers })
 }
 
 fn locate(

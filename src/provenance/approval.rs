@@ -38,6 +38,8 @@ pub struct Approval {
 pub enum Action {
     /// Going back from one release to another.
     Rollback,
+    /// Installing a release over the one before it.
+    Promote,
 }
 
 impl Approval {

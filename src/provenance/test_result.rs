@@ -59,9 +59,11 @@ impl TestResult {
             .filter(|code| !failed.contains(code) && !warned.contains(code));
         let owned = |codes: &BTreeSet<&str>| codes.iter().map(|code| (*code).to_owned()).collect();
         let result = match report.verdict {
-            Verdict::Pass if warned.is_empty() => TestOutcome::Passed,
-            Verdict::Pass => TestOutcome::Warned,
-            Verdict::Refused | Verdict::Undecided => TestOutcome::Failed,
+            Verdict::Pass | Verdict::Ready if warned.is_empty() => TestOutcome::Passed,
+            Verdict::Pass | Verdict::Ready => TestOutcome::Warned,
+            Verdict::Refused | Verdict::Undecided | Verdict::Blocked | Verdict::Unknown => {
+                TestOutcome::Failed
+            }
         };
         Self {
             result,

@@ -32,7 +32,8 @@ pub use key::{Algorithm, KeyError, KeyId, PrivateKey, PublicKey};
 pub use outline::{Outline, SignedBy};
 pub use root::{Key, KeyState, Policy, Role, RoleName, RootError, TrustRoot};
 pub use verify::{
-    Payload, Signer, Subject, Verified, open, open_approvals, open_message, open_with_key,
+    Payload, Signer, Subject, Verified, approvers_so_far, open, open_approvals, open_message,
+    open_with_key,
 };
 
 /// Why a signed thing was not trusted: the thing is at fault.

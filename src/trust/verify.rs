@@ -144,6 +144,48 @@ pub fn open_approvals(
     now: Timestamp,
     mut accepts: impl FnMut(&Payload) -> Result<(), String>,
 ) -> Result<Verified<Vec<Payload>>, Refusal> {
+    let Offered { payloads, accepted, notes } = offered(bundles, &mut accepts);
+    let candidates = accepted.iter().zip(&payloads).map(|((bytes, bundle), payload)| {
+        (Signed { bytes, payload: Some(payload) }, Candidate::of(bundle))
+    });
+    let signers = count(candidates, role, root, now, Some(requester)).map_err(|mut refusal| {
+        notes.iter().for_each(|note| refusal.message.push_str(&format!("; {note}")));
+        refusal
+    })?;
+    Ok(Verified { value: payloads, signers })
+}
+
+/// Tells who has approved so far, whether or not that is enough: for people to read, and leave for
+/// nothing.
+#[must_use]
+pub fn approvers_so_far(
+    bundles: &[Bundle],
+    role: RoleName,
+    requester: &str,
+    root: &TrustRoot,
+    now: Timestamp,
+    mut accepts: impl FnMut(&Payload) -> Result<(), String>,
+) -> BTreeSet<String> {
+    let Some(speakers) = root.role(role) else { return BTreeSet::new() };
+    let Offered { payloads, accepted, .. } = offered(bundles, &mut accepts);
+    let candidates = accepted.iter().zip(&payloads).map(|((bytes, bundle), payload)| {
+        (Signed { bytes, payload: Some(payload) }, Candidate::of(bundle))
+    });
+    let (signers, _) = tally(candidates, &speakers, role, root, now, Some(requester));
+    signers.into_iter().map(|signer| signer.owner).collect()
+}
+
+/// Approvals that are about what is asked, with the bytes that their signatures are over.
+struct Offered<'a> {
+    payloads: Vec<Payload>,
+    accepted: Vec<(Vec<u8>, &'a Bundle)>,
+    notes: Vec<String>,
+}
+
+fn offered<'a>(
+    bundles: &'a [Bundle],
+    accepts: &mut impl FnMut(&Payload) -> Result<(), String>,
+) -> Offered<'a> {
     let mut payloads = Vec::new();
     let mut accepted = Vec::new();
     let mut notes = Vec::new();
@@ -162,14 +204,7 @@ pub fn open_approvals(
             Err(note) => notes.push(note),
         }
     }
-    let candidates = accepted.iter().zip(&payloads).map(|((bytes, bundle), payload)| {
-        (Signed { bytes, payload: Some(payload) }, Candidate::of(bundle))
-    });
-    let signers = count(candidates, role, root, now, Some(requester)).map_err(|mut refusal| {
-        notes.iter().for_each(|note| refusal.message.push_str(&format!("; {note}")));
-        refusal
-    })?;
-    Ok(Verified { value: payloads, signers })
+    Offered { payloads, accepted, notes }
 }
 
 /// Opens message signatures over one file: as [`open`], for bytes that the caller holds.
@@ -347,14 +382,34 @@ fn count<'a>(
         let message = format!("the trust root has no role `{role}`");
         return Err(Refusal::new(&rules::ROLE_UNKNOWN, message));
     };
+    let (signers, notes) = tally(candidates, &speakers, role, root, now, requester);
+    let threshold = speakers.threshold;
+    if signers.len() < usize::try_from(threshold).unwrap_or(usize::MAX) {
+        let seen = if notes.is_empty() { String::new() } else { format!(": {}", notes.join("; ")) };
+        let message =
+            format!("{} of {threshold} people signed in the role `{role}`{seen}", signers.len());
+        return Err(Refusal::new(&rules::THRESHOLD_NOT_REACHED, message));
+    }
+    Ok(signers)
+}
+
+/// The distinct people with a valid signature that was in use, and why the others do not count.
+fn tally<'a>(
+    candidates: impl Iterator<Item = (Signed<'a>, Candidate<'a>)>,
+    speakers: &Speakers<'_>,
+    role: RoleName,
+    root: &TrustRoot,
+    now: Timestamp,
+    requester: Option<&str>,
+) -> (Vec<Signer>, Vec<String>) {
     let at = root.as_of().unwrap_or(now);
     let mut signers: Vec<Signer> = Vec::new();
     let mut owners = BTreeSet::new();
     let mut notes = Vec::new();
     for (signed, candidate) in candidates {
         let judged = match candidate.carried {
-            Some(bundle) => judge_carried(bundle, &signed, &speakers, root, at),
-            None => judge_keyed(&candidate, &signed, &speakers, root, at),
+            Some(bundle) => judge_carried(bundle, &signed, speakers, root, at),
+            None => judge_keyed(&candidate, &signed, speakers, root, at),
         };
         match judged.and_then(|(signer, logged)| hold_policy(signer, logged, role, root)) {
             Ok(signer) if requester == Some(signer.owner.as_str()) => {
@@ -370,14 +425,7 @@ fn count<'a>(
         }
     }
     signers.sort();
-    let threshold = speakers.threshold;
-    if owners.len() < usize::try_from(threshold).unwrap_or(usize::MAX) {
-        let seen = if notes.is_empty() { String::new() } else { format!(": {}", notes.join("; ")) };
-        let message =
-            format!("{} of {threshold} people signed in the role `{role}`{seen}", owners.len());
-        return Err(Refusal::new(&rules::THRESHOLD_NOT_REACHED, message));
-    }
-    Ok(signers)
+    (signers, notes)
 }
 
 /// A signature by a key of the role, with the timestamps that stand beside it. Says why it does not

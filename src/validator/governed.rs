@@ -34,16 +34,34 @@ impl Governed {
     ///
     /// A folder that is not there has no files; whether it must be there is for the area to say.
     pub fn read(tree: &Tree, folders: &[&str], hygiene: Hygiene, report: &mut Report) -> Self {
+        Self::read_except(tree, folders, None, hygiene, report)
+    }
+
+    /// Reads all files below some folders but those of one folder, which its area reads by itself.
+    pub fn read_except(
+        tree: &Tree,
+        folders: &[&str],
+        except: Option<&str>,
+        hygiene: Hygiene,
+        report: &mut Report,
+    ) -> Self {
         let mut governed = Self { complete: true, ..Self::default() };
         for folder in folders {
-            governed.read_folder(tree, folder, hygiene, report);
+            governed.read_folder(tree, folder, except, hygiene, report);
         }
         governed.documents.sort_by(|a, b| a.path.cmp(&b.path));
         governed.files.sort();
         governed
     }
 
-    fn read_folder(&mut self, tree: &Tree, folder: &str, hygiene: Hygiene, report: &mut Report) {
+    fn read_folder(
+        &mut self,
+        tree: &Tree,
+        folder: &str,
+        except: Option<&str>,
+        hygiene: Hygiene,
+        report: &mut Report,
+    ) {
         let folder: RelPath = folder.parse().expect("an area's folder is a portable path");
         let listing = match tree.list(Some(&folder)) {
             Ok(listing) => listing,
@@ -60,6 +78,9 @@ impl Governed {
         }
         let templates = template_folders(listing.files.iter().map(|entry| &entry.path));
         for entry in listing.files {
+            if except.is_some_and(|folder| entry.path.starts_with(folder)) {
+                continue;
+            }
             self.files.push(entry.path.clone());
             let is_template = templates.iter().any(|folder| entry.path.starts_with(folder));
             if Format::of(&entry.path).is_none() || is_template {

@@ -4,6 +4,7 @@
 //! reads the clock, the environment or the network.
 
 mod governed;
+pub mod image;
 pub mod k8s;
 pub mod load;
 pub mod observe;
@@ -11,6 +12,9 @@ pub mod packet;
 pub mod release;
 pub mod rollback;
 pub mod stack;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::finding::{Area, Report};
 use crate::time::Timestamp;
@@ -30,13 +34,54 @@ pub struct Context {
     pub expect_commit: Option<String>,
     /// The tag that the release must be built from.
     pub expect_tag: Option<String>,
+    /// Rendered manifests to judge instead of the tree's own.
+    pub rendered: Option<Rendered>,
+    /// Rendered manifests of the release before this one.
+    pub previous_rendered: Option<Rendered>,
+}
+
+/// A folder of rendered manifests outside the tree: one multi-document file a profile.
+#[derive(Debug, Clone)]
+pub struct Rendered {
+    /// The folder.
+    pub folder: Arc<Tree>,
+    /// What stands before the file's name in findings, `rendered`.
+    pub shown: String,
+    /// What rendered them, when the caller had it done.
+    pub by: Option<Rendering>,
+}
+
+impl Rendered {
+    /// A folder that somebody rendered before.
+    #[must_use]
+    pub fn given(folder: Tree, shown: &str) -> Self {
+        Self { folder: Arc::new(folder), shown: shown.to_owned(), by: None }
+    }
+}
+
+/// What a renderer said while it made the manifests of a tree.
+#[derive(Debug, Clone, Default)]
+pub struct Rendering {
+    /// The renderer and its version, `helm v4.2.3`.
+    pub by: String,
+    /// Profiles that it did not render, and what it said.
+    pub failed: BTreeMap<String, String>,
+    /// Profiles that it rendered to other bytes the second time.
+    pub unstable: BTreeSet<String>,
 }
 
 impl Context {
     /// Judges as of a time, with nothing expected.
     #[must_use]
     pub fn at(now: Timestamp) -> Self {
-        Self { now, expect_version: None, expect_commit: None, expect_tag: None }
+        Self {
+            now,
+            expect_version: None,
+            expect_commit: None,
+            expect_tag: None,
+            rendered: None,
+            previous_rendered: None,
+        }
     }
 }
 
@@ -58,7 +103,8 @@ pub fn derive(area: Area, tree: &Tree, context: &Context) -> Vec<Derived> {
         Area::K8s => k8s::derive(tree, context),
         Area::Observe => observe::derive(tree, context),
         Area::Load => load::derive(tree, context),
-        Area::Release | Area::Rollback | Area::Trust | Area::Packet => Vec::new(),
+        Area::Rollback => rollback::derive(tree, context),
+        Area::Release | Area::Trust | Area::Packet => Vec::new(),
     }
 }
 

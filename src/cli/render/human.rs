@@ -7,6 +7,7 @@ use countersign::finding::{
     CheckDocument, FindingDocument, LocationDocument, Outcome, ReportDocument, Severity, Verdict,
 };
 
+use super::readiness;
 use super::text::{Style, Tone, escape};
 
 /// The most rows that are shown under one rule before the rest is counted.
@@ -25,11 +26,22 @@ pub(in crate::cli) fn one_line(report: &ReportDocument, style: Style) -> String 
         [] => String::new(),
         names => format!("; not judged: {}", names.join(", ")),
     };
-    format!("{}{skipped}\n", verdict_line(report, style))
+    let line = match &report.rollback {
+        Some(answer) => readiness::line(report, answer, style),
+        None => verdict_line(report, style),
+    };
+    format!("{line}{skipped}\n")
 }
 
 /// Writes the whole report; `verbose` also shows every check that holds and every row.
 pub(in crate::cli) fn report(report: &ReportDocument, style: Style, verbose: bool) -> String {
+    if let Some(answer) = &report.rollback {
+        let mut out = readiness::human(report, answer, style, verbose);
+        // What stands beside the checks: the tree's own findings, evidence that was passed over.
+        areas(report, style, &mut out);
+        checks(report, style, verbose, &mut out);
+        return out;
+    }
     let mut out = String::new();
     let _ = writeln!(out, "{}", verdict_line(report, style));
     if report.replay {
@@ -55,6 +67,9 @@ fn verdict_line(report: &ReportDocument, style: Style) -> String {
         Verdict::Pass => ("pass", Tone::Good),
         Verdict::Refused => ("refused", Tone::Bad),
         Verdict::Undecided => ("undecided", Tone::Unsure),
+        Verdict::Ready => ("ready", Tone::Good),
+        Verdict::Blocked => ("blocked", Tone::Bad),
+        Verdict::Unknown => ("unknown", Tone::Unsure),
     };
     let summary = &report.summary;
     let mut counts = Vec::new();
@@ -232,7 +247,9 @@ fn place_of(location: &LocationDocument) -> String {
 
 fn next_step(report: &ReportDocument, style: Style) -> String {
     let text = match report.verdict {
-        Verdict::Pass => return String::new(),
+        Verdict::Pass | Verdict::Ready | Verdict::Blocked | Verdict::Unknown => {
+            return String::new();
+        }
         Verdict::Refused => match report.findings.iter().find(|finding| finding.waived.is_none()) {
             Some(finding) => format!("next: `countersign explain {}`", finding.code),
             None => return String::new(),

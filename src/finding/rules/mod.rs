@@ -55,7 +55,7 @@ impl Rule {
     }
 }
 
-/// Returns the rules of an area in the order of their codes.
+/// Returns the rules by which an area of a tree is judged, in the order of their codes.
 #[must_use]
 pub fn of(area: Area) -> &'static [&'static Rule] {
     match area {
@@ -72,10 +72,10 @@ pub fn of(area: Area) -> &'static [&'static Rule] {
 
 /// Returns all rules, area by area.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    Area::GOVERNED
-        .into_iter()
-        .chain([Area::Trust, Area::Packet])
-        .flat_map(|area| of(area).iter().copied())
+    Area::GOVERNED.into_iter().chain([Area::Trust, Area::Packet]).flat_map(|area| {
+        let more = if area == Area::Rollback { rollback::PAIR } else { &[] };
+        of(area).iter().chain(more).copied()
+    })
 }
 
 /// Finds a rule by its code.

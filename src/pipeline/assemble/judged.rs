@@ -15,7 +15,7 @@ use crate::pipeline::{Error, check};
 use crate::provenance::{ResourceDescriptor, Statement, Subject, TestResult};
 use crate::time::Timestamp;
 use crate::tree::{Entry, Tree};
-use crate::validator::{self, Context};
+use crate::validator::{self, Context, Derived};
 
 /// What the validators said, area by area and together.
 pub(super) struct Judged {
@@ -25,6 +25,7 @@ pub(super) struct Judged {
     written: Report,
     areas: Vec<(Area, ReportDocument)>,
     configuration: BTreeMap<Area, Vec<ResourceDescriptor>>,
+    derived: BTreeMap<Area, Vec<Derived>>,
 }
 
 pub(super) fn judge(tree: &Tree, request: &Request) -> Result<Judged, Error> {
@@ -49,11 +50,13 @@ pub(super) fn judge(tree: &Tree, request: &Request) -> Result<Judged, Error> {
     let written = ask(Area::GOVERNED.to_vec(), at, replay)?;
     let mut areas = Vec::new();
     let mut configuration = BTreeMap::new();
+    let mut derived = BTreeMap::new();
     for area in Area::GOVERNED {
         areas.push((area, ask(vec![area], at, replay)?.to_document()));
         configuration.insert(area, governed_files(tree, area)?);
+        derived.insert(area, validator::derive(area, tree, &Context::at(at)));
     }
-    Ok(Judged { report, written, areas, configuration })
+    Ok(Judged { report, written, areas, configuration, derived })
 }
 
 /// The files of an area with their digests: what its validator judged.
@@ -146,6 +149,12 @@ impl Judged {
             let media_type = "application/vnd.in-toto+json";
             let statement_item = item(&path, kind, *area, media_type, &statement, &digests);
             members.push((statement_item, MemberBytes::Memory(statement)));
+            for Derived { name, bytes } in self.derived.get(area).into_iter().flatten() {
+                let path = format!("{EVIDENCE_FOLDER}/{area}/{name}");
+                let kind = EvidenceKind::Derived;
+                let derived_item = item(&path, kind, *area, "application/json", bytes, &[]);
+                members.push((derived_item, MemberBytes::Memory(bytes.clone())));
+            }
         }
         Ok(members)
     }

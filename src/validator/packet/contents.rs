@@ -16,6 +16,7 @@ use crate::packet::{ArchiveError, Checksums, EvidenceKind, ReleaseManifest};
 use crate::path::RelPath;
 use crate::tree::{self, TreeError};
 use crate::trust::Policy;
+use crate::validator::rollback::RollbackFacts;
 
 /// What one pass over a packet has shown. Nothing of it is trusted until the seal's digest is the
 /// one that was computed on the way.
@@ -166,7 +167,8 @@ fn look_at(
         }
         recognised
     });
-    let is_ours = matches!(member.file_name(), "report.json" | "test-result.json");
+    let is_ours =
+        matches!(member.file_name(), "report.json" | "test-result.json" | RollbackFacts::FILE);
     let is_signed = recognised.as_ref().is_some_and(|seen| seen.kind == EvidenceKind::Attestation);
     let keep = (is_ours || is_signed) && text.len() <= MAX_KEPT.min(*room);
     *room -= if keep { text.len() } else { 0 };

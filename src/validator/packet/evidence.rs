@@ -36,6 +36,7 @@ pub fn judge_text(
         EvidenceKind::Scan => judge_scan(location, node, budget, report),
         EvidenceKind::ValidatorReport
         | EvidenceKind::TestResult
+        | EvidenceKind::Derived
         | EvidenceKind::Drill
         | EvidenceKind::LoadSummary
         | EvidenceKind::Attestation => {}
@@ -126,6 +127,7 @@ fn is_convincing(
         | EvidenceKind::Scan
         | EvidenceKind::Drill
         | EvidenceKind::LoadSummary => seen.recognised.is_some(),
+        EvidenceKind::Derived => seen.recognised.is_none(),
     }
 }
 
@@ -220,6 +222,14 @@ fn judge_item(
             Err(refusal) => report.skipped("evidence", subject, refusal.message),
         },
         EvidenceKind::ValidatorReport => report.passed("evidence", subject, "passed"),
+        EvidenceKind::Derived if seen.recognised.is_none() => {
+            report.passed("evidence", subject, "derived from the governed inputs");
+        }
+        EvidenceKind::Derived => {
+            let message = format!("listed as {}, and is something else", item.kind);
+            let finding = Finding::new(&rules::MEMBER_DIFFERS, location, message);
+            report.failed("evidence", subject, finding);
+        }
         EvidenceKind::Sbom
         | EvidenceKind::Scan
         | EvidenceKind::Drill

@@ -6,11 +6,14 @@ use crate::digest::Digest;
 use crate::finding::rules::trust as rules;
 use crate::finding::{Finding, Location, Report, Rule};
 use crate::provenance::{Action, Approval, PAYLOAD_TYPE, Statement};
-use crate::trust::{self, Bundle, Payload, RoleName, TrustRoot};
+use crate::time::Timestamp;
+use crate::trust::{self, Bundle, Payload, RoleName, TrustRoot, Verified};
 
 /// What is to be approved.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
+    /// What is to be done.
+    pub action: Action,
     /// The packet that is left.
     pub from: Digest,
     /// The packet that is gone back to.
@@ -19,24 +22,37 @@ pub struct Asked<'a> {
     pub environment: &'a str,
     /// Who asks: the owner's name in the trust root.
     pub requester: &'a str,
+    /// The fewest people that must have approved; the role's threshold holds besides.
+    pub at_least: u32,
     /// The payloads, by their digests, of approvals that were used before.
     pub consumed: &'a BTreeSet<Digest>,
 }
 
+/// Approvals that were counted on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approved {
+    /// The digests of their payloads, so that they are used once.
+    pub payloads: BTreeSet<Digest>,
+    /// The people behind them, sorted.
+    pub owners: BTreeSet<String>,
+    /// When the first of them ends.
+    pub until: Option<Timestamp>,
+}
+
 /// Holds approvals against what is asked: people are counted, and whoever asks is not one of them.
 ///
-/// Returns the digests of the approvals that were counted on, so that they are used once.
+/// Returns the approvals that were counted on; nothing when too few people have approved.
 pub fn judge_approvals(
     bundles: &[Bundle],
     asked: Asked<'_>,
     root: &TrustRoot,
     report: &mut Report,
-) -> BTreeSet<Digest> {
+) -> Option<Approved> {
     let role = RoleName::RollbackApprover;
     let now = report.judged_at();
     let mut passed_over = Vec::new();
     let opened = trust::open_approvals(bundles, role, asked.requester, root, now, |payload| {
-        judge_approval(payload, asked, report).map_err(|(rule, message)| {
+        judge_approval(payload, asked, now).map_err(|(rule, message)| {
             passed_over.push((rule, message.clone()));
             message
         })
@@ -44,30 +60,58 @@ pub fn judge_approvals(
     for (rule, message) in passed_over {
         report.push(Finding::new(rule, Location::named("approvals"), message));
     }
-    match opened {
-        Ok(approvals) => {
-            let owners: Vec<String> = approvals
-                .signers()
-                .iter()
-                .map(|signer| signer.owner.escape_debug().to_string())
-                .collect();
+    match opened.map_err(|refusal| refusal.message).and_then(|opened| enough(&opened, asked)) {
+        Ok(approved) => {
+            let owners: Vec<String> =
+                approved.owners.iter().map(|owner| owner.escape_debug().to_string()).collect();
             report.passed("approvals", asked.environment, format!("by {}", owners.join(", ")));
-            approvals.value().iter().map(|payload| Digest::of(&payload.bytes)).collect()
+            Some(approved)
         }
-        Err(refusal) => {
+        Err(problem) => {
             let rule = &rules::APPROVAL_MISSING;
-            let finding = Finding::new(rule, Location::named("approvals"), refusal.message);
+            let finding = Finding::new(rule, Location::named("approvals"), problem);
             report.failed("approvals", asked.environment, finding);
-            BTreeSet::new()
+            None
         }
     }
+}
+
+/// Holds the people of the role who approved against what the plan asks besides.
+fn enough(opened: &Verified<Vec<Payload>>, asked: Asked<'_>) -> Result<Approved, String> {
+    let owners: BTreeSet<String> =
+        opened.signers().iter().map(|signer| signer.owner.clone()).collect();
+    if owners.len() < usize::try_from(asked.at_least).unwrap_or(usize::MAX) {
+        let (count, least) = (owners.len(), asked.at_least);
+        return Err(format!("{count} people approved, and the plan asks for {least}"));
+    }
+    let until = opened
+        .value()
+        .iter()
+        .filter_map(|payload| Statement::<Approval>::parse(&payload.bytes).ok())
+        .map(|statement| statement.predicate.expires_at)
+        .min();
+    let payloads = opened.value().iter().map(|payload| Digest::of(&payload.bytes)).collect();
+    Ok(Approved { payloads, owners, until })
+}
+
+/// Tells who has approved what is asked so far; whether that is enough is another question.
+pub(super) fn approvers_so_far(
+    bundles: &[Bundle],
+    asked: Asked<'_>,
+    root: &TrustRoot,
+    now: Timestamp,
+) -> BTreeSet<String> {
+    let role = RoleName::RollbackApprover;
+    trust::approvers_so_far(bundles, role, asked.requester, root, now, |payload| {
+        judge_approval(payload, asked, now).map_err(|(_, message)| message)
+    })
 }
 
 /// Says why an approval does not count for what is asked.
 fn judge_approval(
     payload: &Payload,
     asked: Asked<'_>,
-    report: &Report,
+    now: Timestamp,
 ) -> Result<(), (&'static Rule, String)> {
     let scope = |problem: String| Err((&rules::APPROVAL_SCOPE_MISMATCH, problem));
     if payload.payload_type != PAYLOAD_TYPE {
@@ -77,8 +121,10 @@ fn judge_approval(
         Ok(statement) => statement,
         Err(error) => return scope(error.to_string()),
     };
-    let Action::Rollback = statement.predicate.action;
     let approval = &statement.predicate;
+    if approval.action != asked.action {
+        return scope("an approval of the other direction".to_owned());
+    }
     let pair = approval.clone().over(asked.from, asked.to);
     if statement.subjects != pair.subjects {
         return scope("an approval of another pair of packets".to_owned());
@@ -87,12 +133,13 @@ fn judge_approval(
         ("environment", approval.environment.as_str(), asked.environment),
         ("requester", approval.requester.as_str(), asked.requester),
     ] {
-        if found != expected {
+        // An approver need not know who asked; whoever judges does.
+        let is_open = what == "requester" && found.is_empty();
+        if found != expected && !is_open {
             let (found, expected) = (found.escape_debug(), expected.escape_debug());
             return scope(format!("an approval for the {what} `{found}`; expected `{expected}`"));
         }
     }
-    let now = report.judged_at();
     if now < approval.approved_at || now >= approval.expires_at {
         let (from, until) = (approval.approved_at, approval.expires_at);
         let message = format!("an approval from {from} until {until}, judged at {now}");
@@ -109,7 +156,6 @@ fn judge_approval(
 mod tests {
     use super::*;
     use crate::finding::Verdict;
-    use crate::time::Timestamp;
     use crate::trust::root::{
         Key, KeyState, Policy, RequiredEvidence, Role, TrustRootDocument, VulnerabilityBudget,
     };
@@ -202,7 +248,9 @@ mod tests {
             let (from, to) = pair();
             let none = BTreeSet::new();
             let (environment, requester) = ("production", "dave");
-            let mut asked = Asked { from, to, environment, requester, consumed: &none };
+            let action = Action::Rollback;
+            let mut asked =
+                Asked { action, from, to, environment, requester, at_least: 1, consumed: &none };
             edit(&mut asked);
             let mut report = Report::new("rollback check", time(NOW), true);
             judge_approvals(bundles, asked, &self.root, &mut report);
@@ -284,9 +332,11 @@ mod tests {
         let report = {
             let (from, to) = pair();
             let (environment, requester) = ("production", "dave");
-            let asked = Asked { from, to, environment, requester, consumed: &used };
+            let action = Action::Rollback;
+            let asked =
+                Asked { action, from, to, environment, requester, at_least: 1, consumed: &used };
             let mut report = Report::new("rollback check", time(NOW), true);
-            assert!(judge_approvals(&both, asked, &stage.root, &mut report).is_empty());
+            assert!(judge_approvals(&both, asked, &stage.root, &mut report).is_none());
             report
         };
         let codes: Vec<&str> = report.findings().iter().map(|one| one.rule.slug).collect();

@@ -4,10 +4,29 @@
 //! well-formed, and the same value to every reader.
 
 mod approval;
+mod checks;
+mod compatibility;
+mod evidence;
+mod facts;
+mod objects;
+mod question;
+mod readiness;
+mod removed;
+mod sql;
+mod taken;
 
-pub use approval::{Asked, judge_approvals};
+pub use approval::{Approved, Asked, judge_approvals};
+pub use checks::{CHECKS, ReadinessCheck};
+pub use evidence::{
+    ClusterState, Evidence, Restore, Retrieval, RetrievedItem, Scan, Sourced, WithdrawnList,
+    WithdrawnRelease,
+};
+pub use facts::{AnalysisFacts, CustomResourceFacts, ObjectFacts, Plan, RollbackFacts};
+pub use question::{Answer, Question, Refused, Side};
+pub use readiness::{judge_pair, judge_without_packet, judge_without_target};
+pub use sql::{Effect, classify};
 
-use super::{Context, Hygiene, governed};
+use super::{Context, Derived, Hygiene, governed};
 use crate::finding::rules::rollback as rules;
 use crate::finding::{Area, Report};
 use crate::tree::Tree;
@@ -24,4 +43,11 @@ const HYGIENE: Hygiene = Hygiene {
 /// Judges the area.
 pub(super) fn check(tree: &Tree, _context: &Context, report: &mut Report) {
     governed::check(Area::Rollback, FOLDERS, HYGIENE, tree, report);
+}
+
+/// Derives what the release says about being left.
+pub(super) fn derive(tree: &Tree, _context: &Context) -> Vec<Derived> {
+    let facts = taken::take(tree);
+    let name = RollbackFacts::FILE.to_owned();
+    facts.map(|facts| Derived { name, bytes: facts.to_bytes() }).into_iter().collect()
 }

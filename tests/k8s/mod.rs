@@ -1,0 +1,4 @@
+//! The area `k8s` on trees that no case is made of.
+
+mod corpus;
+mod trees;
