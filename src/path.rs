@@ -70,8 +70,13 @@ impl RelPath {
     /// take them for the same file.
     #[must_use]
     pub fn fold_key(&self) -> String {
-        self.0.chars().flat_map(char::to_lowercase).nfkd().collect()
+        fold(&self.0)
     }
+}
+
+/// Returns what two names share when a reader that folds case or normalises would take them for one.
+pub(crate) fn fold(name: &str) -> String {
+    name.chars().flat_map(char::to_lowercase).nfkd().collect()
 }
 
 impl fmt::Display for RelPath {

@@ -39,6 +39,12 @@ impl Timestamp {
         self.0 - earlier.0
     }
 
+    /// Returns the time `seconds` seconds later, at most the last second of the year 9999.
+    #[must_use]
+    pub fn plus_seconds(self, seconds: u32) -> Self {
+        Self((self.0 + i64::from(seconds)).min(253_402_300_799))
+    }
+
     /// Returns the time `days` days later, at most the last second of the year 9999.
     #[must_use]
     pub fn plus_days(self, days: u32) -> Self {

@@ -31,6 +31,8 @@ const NAMED_IN: &[(&str, &[&str])] = &[
     ("sigstore_trust_root::", &["trust/sigstore/*"]),
     ("sigstore_types::", &["trust/sigstore/*"]),
     ("sigstore_verify::", &["trust/sigstore/*"]),
+    ("ureq::", &["cli/network.rs"]),
+    ("rustls::", &["cli/network.rs"]),
     ("x509_cert::", &["trust/certificate.rs"]),
 ];
 

@@ -7,8 +7,17 @@ use std::path::Path;
 use crate::command::{command, finish};
 use crate::specimen::{self, NOW, root, specimen};
 
-/// What the command line may read: colour, width, and the time that is written.
-const READ: [&str; 3] = ["COLUMNS", "NO_COLOR", "SOURCE_DATE_EPOCH"];
+/// What the command line may read: colour, width, the time that is written; and for signing alone
+/// where programs lie, and who signs.
+const READ: [&str; 7] = [
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+    "ACTIONS_ID_TOKEN_REQUEST_URL",
+    "COLUMNS",
+    "NO_COLOR",
+    "PATH",
+    "SIGSTORE_ID_TOKEN",
+    "SOURCE_DATE_EPOCH",
+];
 
 fn sources(folder: &Path, found: &mut Vec<String>) {
     for entry in fs::read_dir(folder).unwrap() {
@@ -22,7 +31,7 @@ fn sources(folder: &Path, found: &mut Vec<String>) {
 }
 
 #[test]
-fn three_variables_are_read_and_no_other() {
+fn these_variables_are_read_and_no_other() {
     let mut texts = Vec::new();
     sources(&root().join("src"), &mut texts);
     let mut read = BTreeSet::new();

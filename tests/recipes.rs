@@ -35,7 +35,9 @@ use std::path::{Path, PathBuf};
 
 use countersign::finding::{Area, Rule, rules};
 use countersign::packet::ReleaseManifest;
+use countersign::provenance::PAYLOAD_TYPE;
 use countersign::trust::root::TrustRootDocument;
+use countersign::trust::{Bundle, RoleName, TrustRoot, open};
 use serde_json::Value;
 use toml_edit::{DocumentMut, Table};
 
@@ -209,7 +211,11 @@ fn verify_release(flags: &[String], edits: &[Edit]) -> Ran {
 
 fn run_command(args: &[String], edits: &[Edit], more: &Path) -> Ran {
     let vectors = root().join("tests/vectors/sigstore-conformance");
-    let placed = |text: &str| text.replace("{vectors}", vectors.to_str().unwrap());
+    let cases = root().join("tests/cases");
+    let placed = |text: &str| {
+        let text = text.replace("{vectors}", vectors.to_str().unwrap());
+        text.replace("{cases}", cases.to_str().unwrap())
+    };
     let folder = tempfile::tempdir().unwrap();
     copy(more, folder.path());
     for edit in edits {
@@ -219,7 +225,10 @@ fn run_command(args: &[String], edits: &[Edit], more: &Path) -> Ran {
         fs::write(folder.path().join(&edit.file), &files[&edit.file]).unwrap();
     }
     let mut args: Vec<String> = args.iter().map(|arg| placed(arg)).collect();
-    args.extend(["--format", "json", "--now", NOW].map(str::to_owned));
+    args.extend(["--format", "json"].map(str::to_owned));
+    if !args.iter().any(|arg| arg == "--now") {
+        args.extend(["--now", NOW].map(str::to_owned));
+    }
     countersign(folder.path(), &args)
 }
 
@@ -312,4 +321,17 @@ fn every_rule_about_packets_fires_on_its_mistake_only() {
 #[test]
 fn every_rule_about_trust_fires_on_its_mistake_only() {
     every_rule_fires_on_its_mistake_only(Area::Trust);
+}
+
+/// A role that the trust root does not know, as `rollback` may ask for: anybody could take it.
+#[test]
+fn a_role_that_nobody_holds() {
+    let specimen = specimen();
+    let trust = TrustRoot::open(&specimen.trust, specimen::now()).unwrap();
+    let name = format!("{PACKET}.sigstore.json");
+    let mut bundles = vec![Bundle::parse(&specimen.files[&name]).unwrap()];
+    bundles.push(Bundle::parse(&specimen.files[&format!("{name}l")]).unwrap());
+    let open = |role: RoleName| open(&bundles, PAYLOAD_TYPE, role, &trust, specimen::now());
+    assert_eq!(open(RoleName::RollbackApprover).unwrap_err().rule.code, "CS-TRUST-006");
+    assert!(open(RoleName::Release).is_ok());
 }

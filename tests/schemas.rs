@@ -68,9 +68,36 @@ fn documents_fit_their_schemas() {
         &run(&["sign-blob", &trust, "--key", &at("bob.key"), "--bundle", &bundle]),
     );
     judge("waivers", &fs::read(repository().join("ops/release/waivers.json")).unwrap());
+    let (before, night) = (at("previous/dist"), at("night"));
+    let answer = run(&[
+        "rollback",
+        "check",
+        "--from",
+        &dist,
+        "--to",
+        &before,
+        "--trust",
+        &trust,
+        "--evidence",
+        &night,
+        "--now",
+        "2026-11-24T03:00:00Z",
+    ]);
+    judge("report", &answer);
+    for (file, name) in [
+        ("withdrawn.json", "rollback-withdrawn"),
+        ("cluster.json", "rollback-cluster-state"),
+        ("retrieval.json", "rollback-retrieval"),
+    ] {
+        judge(name, &fs::read(dir.join("night").join(file)).unwrap());
+    }
+    judge("rollback-drill-log", &fs::read(at("drill-prod.json")).unwrap());
     for (name, member) in members(&dir.join("dist/lantern-0.3.0.packet.tar.gz")) {
         if name == "release-manifest.json" {
             judge("release-manifest", &member);
+        }
+        if name == "evidence/rollback/rollback-facts.json" {
+            judge("rollback-facts", &member);
         }
     }
 }

@@ -201,7 +201,7 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
 // L12: whatever is missing, empty, cut short or of another type is an answer and no crash; and
 // nothing that the signature rests on can go.
 #[test]
-fn damaged_bundles_are_refused_without_a_panic() {
+fn l12_damaged_bundles_are_refused_without_a_panic() {
     // What may go: hints, which nobody signed; the stated digest, which only helps to find the
     // file; what log version 2 and keys do not rest on.
     let inert = |name: &str, place: &str| {

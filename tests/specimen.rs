@@ -242,6 +242,8 @@ fn policy() -> Policy {
         evidence: reports.chain(others).collect(),
         vulnerabilities: VulnerabilityBudget { max_critical: 0, max_high: 0 },
         max_waivers: 3,
+        waivers: None,
+        rollback: None,
         require_proven_time: false,
         log_operators: 0,
         max_packet_bytes: 1 << 24,

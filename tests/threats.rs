@@ -30,7 +30,7 @@ fn is_there(test: &str) -> bool {
     files.iter().any(|file| {
         let text = fs::read_to_string(root().join(file)).unwrap_or_default();
         let at = text.find(&format!("fn {function}("));
-        at.is_some_and(|at| text[..at].trim_end().ends_with("#[test]"))
+        at.is_some_and(|at| text[..at].trim_end().ends_with("[test]"))
     })
 }
 

@@ -76,6 +76,8 @@ fn policy() -> Policy {
         }],
         vulnerabilities: VulnerabilityBudget { max_critical: 0, max_high: 0 },
         max_waivers: 0,
+        waivers: None,
+        rollback: None,
         require_proven_time: false,
         log_operators: 0,
         max_packet_bytes: 1,

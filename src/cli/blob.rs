@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use countersign::Digest;
 use countersign::pipeline::blob::{self, Blob};
+use countersign::pipeline::sign::{Signers, SigningKey};
 use countersign::trust::sigstore::Identity;
 use serde::Serialize;
 
@@ -12,12 +13,18 @@ use super::exit::{self, Failure};
 use super::identity::WorkflowArgs;
 use super::keys;
 use super::session::Session;
+use super::signing::{self, IdentityDocument, ServiceArgs, TimeDocument, Told};
 
 /// Signs one file.
 #[derive(clap::Args)]
 #[command(after_help = format!("\
 Examples:
   countersign sign-blob atlas.tgz --key release.key --bundle atlas.tgz.sigstore.json
+  countersign sign-blob atlas.tgz --key release.key --bundle atlas.tgz.sigstore.json \\
+    --timestamp-authority 'openssl ts -reply -config tsa.cnf -queryfile /dev/stdin' \\
+    --trusted-root trusted_root.json
+  countersign sign-blob atlas.tgz --bundle atlas.tgz.sigstore.json --keyless \\
+    --signing-config signing_config.json --trusted-root trusted_root.json
 
 {}", exit::TABLE))]
 pub(super) struct SignArgs {
@@ -25,14 +32,21 @@ pub(super) struct SignArgs {
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// The private key
-    #[arg(long, value_name = "KEY")]
-    key: PathBuf,
+    #[arg(
+        long,
+        value_name = "KEY",
+        required_unless_present = "keyless",
+        conflicts_with = "keyless"
+    )]
+    key: Option<PathBuf>,
     /// The bundle to write
     #[arg(long, value_name = "OUT")]
     bundle: PathBuf,
     /// A file whose first line is the passphrase of the key
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
+    #[command(flatten)]
+    services: ServiceArgs,
 }
 
 /// Verifies one file's Sigstore bundle, whoever made it, offline.
@@ -81,20 +95,41 @@ struct SignedBlobDocument {
     schema: &'static str,
     sha256: String,
     key_id: String,
+    identity: Option<IdentityDocument>,
+    times: Vec<TimeDocument>,
     bundle: String,
 }
 
 /// Runs `sign-blob`.
 pub(super) fn sign(args: &SignArgs, session: &Session) -> Result<ExitCode, Failure> {
-    let key = session.private_key(&args.key, args.passphrase_file.as_deref())?;
-    let digest = blob::sign(&args.file, &key, &args.bundle)?;
-    let bundle = args.bundle.display().to_string();
-    let text = format!("signed sha256:{digest} with {}\n", key.public().id());
+    let keys = args
+        .key
+        .iter()
+        .map(|path| {
+            let key = session.private_key(path, args.passphrase_file.as_deref())?;
+            Ok(SigningKey { path: path.clone(), key })
+        })
+        .collect::<Result<Vec<_>, Failure>>()?;
+    let progress = session.progress("signing");
+    let sign = |signers: &Signers<'_>| blob::sign(&args.file, signers, &args.bundle);
+    let signed = args.services.sign(&keys, session, sign);
+    drop(progress);
+    let signed = signed?;
+    let key_id = signed.signers.first().map(|key| key.id().to_string()).unwrap_or_default();
+    let identity = signed.identity.as_ref();
+    let mut text = match identity {
+        None => format!("signed sha256:{} with {key_id}\n", signed.digest),
+        Some(_) => format!("signed sha256:{}\n", signed.digest),
+    };
+    let told = Told { keys: &[], identity, times: &signed.times };
+    signing::tell(&told, &mut text);
     let document = SignedBlobDocument {
         schema: "countersign.signed-blob/v1",
-        sha256: digest.to_string(),
-        key_id: key.public().id().to_string(),
-        bundle,
+        sha256: signed.digest.to_string(),
+        key_id,
+        identity: identity.map(IdentityDocument::of),
+        times: signed.times.iter().map(TimeDocument::of).collect(),
+        bundle: args.bundle.display().to_string(),
     };
     session.print(&text, &document)
 }

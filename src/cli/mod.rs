@@ -1,6 +1,8 @@
 //! The command line: the only room that prints, reads the environment, or exits.
 
+mod ambient;
 mod assemble;
+mod authority;
 mod blob;
 mod check;
 mod checksums;
@@ -10,11 +12,14 @@ mod helm;
 mod identity;
 mod inspect;
 mod keys;
+mod load;
+mod network;
 mod render;
 mod rollback;
 mod rules;
 mod session;
 mod sign;
+mod signing;
 mod stdout;
 mod trust;
 mod verify;
@@ -112,6 +117,9 @@ enum Verb {
     VerifyBlob(blob::VerifyArgs),
     /// Show what is in a file, unverified
     Inspect(inspect::Args),
+    /// Compare runs of a load test
+    #[command(subcommand)]
+    Load(load::Verb),
     /// Explain one rule in full
     Explain(rules::ExplainArgs),
     /// List all rules
@@ -145,6 +153,7 @@ pub(crate) fn run() -> ExitCode {
             Verb::SignBlob(args) => blob::sign(args, &session),
             Verb::VerifyBlob(args) => blob::verify(args, &session),
             Verb::Inspect(args) => inspect::run(args, &session),
+            Verb::Load(verb) => load::run(verb, &session),
             Verb::Explain(args) => rules::explain(args, &session),
             Verb::Rules => rules::list(&session),
         }

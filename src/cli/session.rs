@@ -78,6 +78,11 @@ impl Session {
         })
     }
 
+    /// Tells what time it is when a reply arrives: later than the session began.
+    pub(super) fn clock(&self) -> Timestamp {
+        if self.replay { self.now } else { clock().unwrap_or(self.now) }
+    }
+
     /// Prints a report and tells the exit code that follows from its verdict.
     pub(super) fn finish(&self, report: &Report) -> Result<ExitCode, Failure> {
         let document = report.to_document();
@@ -223,6 +228,39 @@ pub(super) fn passphrase_from(file: &Path) -> Result<Zeroizing<String>, TreeErro
     })?;
     let line = text.lines().next().unwrap_or_default();
     Ok(Zeroizing::new(line.to_owned()))
+}
+
+/// What is in the environment and is for no program that is started.
+pub(super) const SECRETS: [&str; 3] =
+    ["SIGSTORE_ID_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_URL"];
+
+/// Returns the identity token that the environment holds, as GitLab's `id_tokens` put it there.
+pub(super) fn identity_token() -> Option<Zeroizing<String>> {
+    std::env::var("SIGSTORE_ID_TOKEN").ok().filter(|text| !text.is_empty()).map(Zeroizing::new)
+}
+
+/// Returns where a job of GitHub Actions gets an identity token, and what it shows to get it.
+pub(super) fn github_actions() -> Option<(String, Zeroizing<String>)> {
+    let url = std::env::var("ACTIONS_ID_TOKEN_REQUEST_URL").ok()?;
+    let bearer = std::env::var("ACTIONS_ID_TOKEN_REQUEST_TOKEN").ok()?;
+    Some((url, Zeroizing::new(bearer)))
+}
+
+/// Returns the folders of `PATH` in which programs are looked for: absolute ones only, and never
+/// the working directory.
+pub(super) fn search_path() -> Vec<PathBuf> {
+    let here = std::env::current_dir().and_then(|here| here.canonicalize()).ok();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .filter(|folder| folder.is_absolute())
+        .filter(|folder| folder.canonicalize().ok().is_some_and(|one| Some(one) != here))
+        .collect()
+}
+
+/// Tells whether a file can be run.
+pub(super) fn is_program(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
 
 fn clock() -> Result<Timestamp, Failure> {

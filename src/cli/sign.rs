@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::exit::{self, Failure};
 use super::render::text::escape;
 use super::session::Session;
+use super::signing::{self, IdentityDocument, ServiceArgs, TimeDocument, Told};
 
 /// Signs the packet, the provenance and the checksums of a release directory.
 #[derive(clap::Args)]
@@ -17,6 +18,10 @@ use super::session::Session;
 Examples:
   countersign sign dist --key release.key
   countersign sign dist --key alice.key --key bob.key
+  countersign sign dist --key release.key --trust keys/trust-root/1.json \\
+    --timestamp-authority 'openssl ts -reply -config tsa.cnf -queryfile /dev/stdin'
+  countersign sign dist --keyless --signing-config signing_config.json \\
+    --trusted-root trusted_root.json --identity-token token.jwt
 
 The directory is read and held against its manifest first. Signing again with another key adds a
 signer; the first signer's bundle is *.sigstore.json, further ones are lines of *.sigstore.jsonl.
@@ -27,11 +32,18 @@ pub(super) struct Args {
     #[arg(value_name = "DIR")]
     directory: PathBuf,
     /// A private key; several keys make several signers
-    #[arg(long = "key", value_name = "KEY", required = true)]
+    #[arg(
+        long = "key",
+        value_name = "KEY",
+        required_unless_present = "keyless",
+        conflicts_with = "keyless"
+    )]
     keys: Vec<PathBuf>,
     /// A file whose first line is the passphrase of the keys
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
+    #[command(flatten)]
+    services: ServiceArgs,
 }
 
 #[derive(Serialize)]
@@ -40,6 +52,8 @@ struct SignedDocument {
     product: String,
     version: String,
     signers: Vec<String>,
+    identity: Option<IdentityDocument>,
+    times: Vec<TimeDocument>,
     written: Vec<String>,
 }
 
@@ -54,17 +68,18 @@ pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
         })
         .collect::<Result<Vec<_>, Failure>>()?;
     let progress = session.progress("signing");
-    let signed = sign::sign(&args.directory, &keys);
+    let signed =
+        args.services.sign(&keys, session, |signers| sign::sign_by(&args.directory, signers));
     drop(progress);
     let signed = match signed {
         Ok(signed) => signed,
-        Err(Error::Blocked(report)) => return session.finish(&report),
-        Err(error) => return Err(error.into()),
+        Err(Failure::Library(Error::Blocked(report))) => return session.finish(&report),
+        Err(failure) => return Err(failure),
     };
     let mut text = format!("signed {} {}\n", signed.manifest.product, signed.manifest.version);
-    for key in &signed.signers {
-        let _ = writeln!(text, "  by {} {}", key.algorithm(), key.id());
-    }
+    let told =
+        Told { keys: &signed.signers, identity: signed.identity.as_ref(), times: &signed.times };
+    signing::tell(&told, &mut text);
     for path in &signed.written {
         let _ = writeln!(text, "  wrote {}", escape(&path.display().to_string()));
     }
@@ -73,6 +88,8 @@ pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
         product: signed.manifest.product.clone(),
         version: signed.manifest.version.to_string(),
         signers: signed.signers.iter().map(|key| key.id().to_string()).collect(),
+        identity: signed.identity.as_ref().map(IdentityDocument::of),
+        times: signed.times.iter().map(TimeDocument::of).collect(),
         written: signed.written.iter().map(|path| path.display().to_string()).collect(),
     };
     session.print(&text, &document)

@@ -28,6 +28,7 @@ Examples:
   countersign trust init --policy policy.json --expires 2027-12-31T00:00:00Z
   countersign trust add-key alice.pub --owner alice --role root --role release
   countersign trust set --trusted-root trusted_root.json
+  countersign trust set --timestamp-authority tsa-chain.pem
   countersign trust add-identity ci --certificate-identity release@lantern.example \\
     --certificate-oidc-issuer https://accounts.example --owner ci --role release
   countersign trust sign --key alice.key
@@ -73,11 +74,14 @@ pub(super) enum Verb {
         #[command(flatten)]
         place: Place,
         /// The policy, as the `policy` of schemas/trust-root.schema.json
-        #[arg(long, value_name = "FILE", required_unless_present = "trusted_root")]
+        #[arg(long, value_name = "FILE", required_unless_present_any = ["trusted_root", "timestamp_authorities"])]
         policy: Option<PathBuf>,
         /// A Sigstore instance's trusted_root.json: authorities, logs, timestamp authorities
         #[arg(long, value_name = "FILE")]
         trusted_root: Option<PathBuf>,
+        /// A timestamp authority's certificates in PEM, its own first; instead of a trusted root
+        #[arg(long = "timestamp-authority", value_name = "CHAIN", conflicts_with = "trusted_root")]
+        timestamp_authorities: Vec<PathBuf>,
         /// When the new version is no longer used
         #[arg(long, value_name = "RFC3339")]
         expires: Option<Timestamp>,
@@ -255,8 +259,16 @@ pub(super) fn run(verb: &Verb, session: &Session) -> Result<ExitCode, Failure> {
             };
             make(&args.place.dir, change, args.expires, session)
         }
-        Verb::Set { place, policy, trusted_root, expires } => {
+        Verb::Set { place, policy, trusted_root, timestamp_authorities, expires } => {
             let policy = policy.as_deref().map(trust::read_policy).transpose()?.map(Box::new);
+            if !timestamp_authorities.is_empty() {
+                let authorities = trust::read_authorities(timestamp_authorities)?;
+                let change = Change::SetAuthorities(authorities);
+                if policy.is_none() {
+                    return make(&place.dir, change, *expires, session);
+                }
+                trust::change(&place.dir, change, session.issued_at, *expires)?;
+            }
             let sigstore = trusted_root.as_deref().map(trust::read_trusted_root).transpose()?;
             make(&place.dir, Change::Set { policy, sigstore }, *expires, session)
         }

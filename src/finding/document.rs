@@ -37,6 +37,9 @@ pub struct ReportDocument {
     pub headlines: Vec<HeadlineDocument>,
     /// Everything that was checked one by one, in the order it was checked.
     pub checks: Vec<CheckDocument>,
+    /// Measured figures that were compared, with the numbers behind each answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub comparisons: Vec<ComparisonDocument>,
     /// Counts.
     pub summary: SummaryDocument,
 }
@@ -185,6 +188,51 @@ pub struct CheckDocument {
     pub outcome: Outcome,
     /// What the check saw.
     pub detail: String,
+}
+
+/// One measured figure of a candidate, compared with its baseline. Effects are counted so that
+/// positive is worse; numbers are millionths, and absent where there is no bound.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComparisonDocument {
+    /// What was compared: a suite, or the first file of the candidate.
+    pub subject: String,
+    /// The figure, `p95_ms`.
+    pub metric: String,
+    /// `ratio`, where effects are shares, or `difference`, where they are differences.
+    pub scale: String,
+    /// `not_regressed`, `inconclusive` or `regressed`.
+    pub answer: String,
+    /// Why, in one line.
+    pub reason: String,
+    /// The shift of Hodges and Lehmann.
+    pub effect_millionths: Option<i64>,
+    /// The better end of its interval.
+    pub low_millionths: Option<i64>,
+    /// The worse end of its interval.
+    pub high_millionths: Option<i64>,
+    /// The change that matters.
+    pub margin_millionths: Option<i64>,
+    /// The smallest effect that these runs would show.
+    pub detectable_millionths: Option<i64>,
+    /// The confidence of the interval.
+    pub confidence_millionths: Option<i64>,
+    /// The probability of such values when nothing became worse, after Holm.
+    pub p_value_millionths: Option<i64>,
+    /// How many runs a side would show a change of the margin's size.
+    pub runs_needed: u64,
+    /// The baseline.
+    pub baseline: SideDocument,
+    /// The candidate.
+    pub candidate: SideDocument,
+}
+
+/// One side of a comparison.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SideDocument {
+    /// The figure of every run, in millionths of its unit.
+    pub runs_millionths: Vec<Option<i64>>,
+    /// The coefficient of variation.
+    pub variation_millionths: Option<i64>,
 }
 
 /// The counts of a report.

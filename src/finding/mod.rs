@@ -17,8 +17,9 @@ use crate::document::Position;
 use crate::path::RelPath;
 
 pub use document::{
-    AreaDocument, CheckDocument, FindingDocument, HeadlineDocument, LocationDocument,
-    ReportDocument, SummaryDocument, ToolDocument, TrustDocument, WaivedDocument,
+    AreaDocument, CheckDocument, ComparisonDocument, FindingDocument, HeadlineDocument,
+    LocationDocument, ReportDocument, SideDocument, SummaryDocument, ToolDocument, TrustDocument,
+    WaivedDocument,
 };
 pub use readiness::{
     ApprovalsDocument, Direction, InputDocument, Readiness, ReadinessRow, ReleaseDocument, Status,

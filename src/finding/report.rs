@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::document::{
-    AreaDocument, CheckDocument, FindingDocument, HeadlineDocument, LocationDocument,
-    ReportDocument, SummaryDocument, ToolDocument, TrustDocument, WaivedDocument,
+    AreaDocument, CheckDocument, ComparisonDocument, FindingDocument, HeadlineDocument,
+    LocationDocument, ReportDocument, SummaryDocument, ToolDocument, TrustDocument, WaivedDocument,
 };
 use super::readiness::{Readiness, Status};
 use super::rules::Weight;
@@ -103,6 +103,7 @@ pub struct Report {
     areas: Vec<AreaRow>,
     findings: Vec<Finding>,
     checks: Vec<Check>,
+    comparisons: Vec<ComparisonDocument>,
     headlines: BTreeMap<String, String>,
     waivers: Waivers,
     known: BTreeSet<Known>,
@@ -126,6 +127,7 @@ impl Report {
             areas: Vec::new(),
             findings: Vec::new(),
             checks: Vec::new(),
+            comparisons: Vec::new(),
             headlines: BTreeMap::new(),
             waivers: Waivers::default(),
             known: BTreeSet::new(),
@@ -265,12 +267,18 @@ impl Report {
         self.checks.push(Check { name, subject, outcome, detail });
     }
 
+    /// Adds a figure that was compared; a finding or a check says what follows from it.
+    pub fn compared(&mut self, comparison: ComparisonDocument) {
+        self.comparisons.push(comparison);
+    }
+
     /// Takes over what another report has found and checked.
     pub fn append(&mut self, other: Self) {
         self.asked += other.asked;
         self.areas.extend(other.areas);
         self.findings.extend(other.findings);
         self.checks.extend(other.checks);
+        self.comparisons.extend(other.comparisons);
         self.headlines.extend(other.headlines);
     }
 
@@ -380,6 +388,7 @@ impl Report {
             findings: rows,
             headlines,
             checks: self.checks.iter().map(check_document).collect(),
+            comparisons: self.comparisons.clone(),
             summary,
         }
     }

@@ -9,8 +9,22 @@ pub mod files {}
 #[doc = include_str!("packet.md")]
 pub mod packet {}
 
+#[doc = include_str!("signing.md")]
+pub mod signing {}
+
 #[doc = include_str!("trust.md")]
 pub mod trust {}
+
+#[doc = include_str!("threat-model.md")]
+pub mod threat_model {}
+
+#[doc = include_str!("stack.md")]
+pub mod stack {}
+
+#[doc = include_str!("k8s.md")]
+pub mod k8s {}
+#[doc = include_str!("load.md")]
+pub mod load {}
 
 #[doc = include_str!("exit_codes.md")]
 pub mod exit_codes {}

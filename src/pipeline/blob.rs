@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Error;
 use super::held::Held;
+use super::sign::{New, Signable, Signers, StatedTime};
 use crate::digest::Digest;
 use crate::finding::rules::trust as rules;
 use crate::finding::{Location, Report, Verdict};
@@ -11,33 +12,51 @@ use crate::json::{self, Limits};
 use crate::provenance::{PAYLOAD_TYPE, subject_digests};
 use crate::time::Timestamp;
 use crate::tree;
+use crate::trust::sigstore::keyless::CertificateIdentity;
 use crate::trust::sigstore::{self, Identity, LoggedEntry, ManagedKey, TrustedRoot};
-use crate::trust::{self, Algorithm, Bundle, Content, Outline, PrivateKey, Refusal, Subject};
+use crate::trust::{self, Algorithm, Bundle, Content, Outline, PublicKey, Refusal, Subject};
 
 /// The largest bundle that is read, in bytes.
 const MAX_BUNDLE_BYTES: usize = 64 << 20;
 /// The largest trusted root that is read, in bytes.
 const MAX_ROOT_BYTES: usize = 16 << 20;
 
-/// Signs a file and writes the bundle.
+/// What was signed.
+#[derive(Debug)]
+pub struct SignedBlob {
+    /// The file's digest.
+    pub digest: Digest,
+    /// The key that has signed, as a list of one.
+    pub signers: Vec<PublicKey>,
+    /// Whom the certificate is for, where one signed.
+    pub identity: Option<CertificateIdentity>,
+    /// When, for each time that somebody states.
+    pub times: Vec<StatedTime>,
+}
+
+/// Signs a file and writes the bundle, which holds exactly one signature.
 ///
 /// # Errors
 ///
-/// When the file cannot be read, the key cannot sign, or the bundle cannot be written.
-pub fn sign(file: &Path, key: &PrivateKey, bundle: &Path) -> Result<Digest, Error> {
-    let failed = |source| Error::Key { path: bundle.to_owned(), source };
-    let (digest, signed) = match key.public().algorithm() {
-        Algorithm::Ed25519 => {
-            let held = Held::read_whole(file)?;
-            (held.digest, Bundle::sign_message(&held.bytes()?, key).map_err(failed)?)
-        }
-        Algorithm::P256 => {
-            let digest = Held::read(file)?.digest;
-            (digest, Bundle::sign_digest(digest, key).map_err(failed)?)
-        }
+/// When the file cannot be read, there is not one signer, a service that is asked gives nothing
+/// that holds, or the bundle cannot be written.
+pub fn sign(file: &Path, signers: &Signers<'_>, bundle: &Path) -> Result<SignedBlob, Error> {
+    let (digest, signable) = if signers.sign_digests() {
+        let digest = Held::read(file)?.digest;
+        (digest, Signable::Digest(digest))
+    } else {
+        let held = Held::read_whole(file)?;
+        (held.digest, Signable::Message(held.bytes()?.into_owned()))
     };
-    tree::write_atomic(bundle, &signed.to_bytes(), 0o644)?;
-    Ok(digest)
+    let signers = signers.ready()?;
+    let mut signed = signers.sign(&signable)?;
+    let (Some(New { bundle: only, times }), true) = (signed.pop(), signed.is_empty()) else {
+        let problem = "a bundle holds exactly one signature; give one signer".to_owned();
+        return Err(Error::Unusable { path: bundle.to_owned(), problem });
+    };
+    tree::write_atomic(bundle, &only.to_bytes(), 0o644)?;
+    let (keys, identity) = (signers.public_keys(), signers.identity());
+    Ok(SignedBlob { digest, signers: keys, identity, times })
 }
 
 /// What is verified: a file, or what is known of it.
@@ -226,7 +245,8 @@ fn by_root(
         }
     }
     for entry in attested.entries() {
-        let proof = entry.tree_size.map(|size| format!("included in a signed tree of {size}"));
+        let proof =
+            entry.tree.as_ref().map(|tree| format!("included in a signed tree of {}", tree.size));
         let promise = entry.promised.then(|| "promised by the log".to_owned());
         let proofs: Vec<String> = proof.into_iter().chain(promise).collect();
         let LoggedEntry { log, index, kind, .. } = entry;

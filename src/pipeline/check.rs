@@ -1,6 +1,7 @@
 //! `check`: judge governed inputs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::Error;
 use crate::digest::Digest;
@@ -39,7 +40,7 @@ const MAX_BASELINE_BYTES: usize = 64 << 20;
 /// finding.
 pub fn check(request: &Request) -> Result<Report, Error> {
     let tree = Tree::open(&request.root)?;
-    let waivers = read_waivers(&tree, request)?;
+    let waivers = read_waivers(&tree, &request.root, request.waivers.as_deref())?;
     let mut report = Report::new("check", request.context.now, request.replay);
     report.set_gate(request.gate);
     if let Some(path) = &request.baseline {
@@ -48,21 +49,81 @@ pub fn check(request: &Request) -> Result<Report, Error> {
             .map_err(|source| Error::Json { path: path.clone(), source })?;
         report.set_baseline(&baseline);
     }
-    for area in &request.areas {
-        validator::check(*area, &tree, &request.context, &mut report);
+    for (_, judged) in judge_areas(&tree, &request.areas, &request.context, request.replay) {
+        report.append(judged);
     }
     waivers.judge(Waivers::PATH, &mut report);
     report.set_waivers(waivers);
     Ok(report)
 }
 
-fn read_waivers(tree: &Tree, request: &Request) -> Result<Waivers, Error> {
-    let (path, bytes) = match &request.waivers {
-        Some(path) => (path.clone(), tree::read_named(path, 1 << 20)?),
+/// Judges areas, as many at a time as there are processors, without waivers.
+///
+/// Areas know nothing of each other, so that the order in which they end changes nothing.
+pub(super) fn judge_areas(
+    tree: &Tree,
+    areas: &[Area],
+    context: &Context,
+    replay: bool,
+) -> Vec<(Area, Report)> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut judged = Vec::new();
+        while let Some((index, area)) = take(areas, &next) {
+            let mut report = Report::new("check", context.now, replay);
+            validator::check(area, tree, context, &mut report);
+            judged.push((index, area, report));
+        }
+        judged
+    };
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(areas.len());
+    let mut judged = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..workers).map(|_| scope.spawn(work)).collect();
+        let mut judged = work();
+        for other in others {
+            match other.join() {
+                Ok(more) => judged.extend(more),
+                // A defect of a rule is told by whoever called, as if it had been met here.
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        judged
+    });
+    judged.sort_by_key(|(index, ..)| *index);
+    judged.into_iter().map(|(_, area, report)| (area, report)).collect()
+}
+
+fn take(areas: &[Area], next: &AtomicUsize) -> Option<(usize, Area)> {
+    let index = next.fetch_add(1, Ordering::Relaxed);
+    areas.get(index).map(|area| (index, *area))
+}
+
+/// Puts together what was found in some areas and holds it against the waivers.
+pub(super) fn put_together<'a>(
+    parts: impl IntoIterator<Item = &'a Report>,
+    waivers: &Waivers,
+    context: &Context,
+    replay: bool,
+) -> Report {
+    let mut report = Report::new("check", context.now, replay);
+    parts.into_iter().for_each(|part| report.append(part.clone()));
+    waivers.judge(Waivers::PATH, &mut report);
+    report.set_waivers(waivers.clone());
+    report
+}
+
+/// The waivers that lie in a tree; none when it has no file of them.
+pub(super) fn waivers_in(tree: &Tree, root: &Path) -> Result<Waivers, Error> {
+    read_waivers(tree, root, None)
+}
+
+fn read_waivers(tree: &Tree, root: &Path, named: Option<&Path>) -> Result<Waivers, Error> {
+    let (path, bytes) = match named {
+        Some(path) => (path.to_owned(), tree::read_named(path, 1 << 20)?),
         None => {
             let path: RelPath = Waivers::PATH.parse().expect("the path is portable");
             match tree.read(&path, 1 << 20) {
-                Ok(bytes) => (request.root.join(Waivers::PATH), bytes),
+                Ok(bytes) => (root.join(Waivers::PATH), bytes),
                 Err(error) if error.is_not_found() => return Ok(Waivers::default()),
                 Err(error) => return Err(error.into()),
             }

@@ -11,6 +11,8 @@ use crate::packet::{ReleaseManifest, evidence};
 use crate::tree::{self, TreeError};
 use crate::trust::root::{PAYLOAD_TYPE, TrustRootDocument};
 use crate::trust::{Bundle, Envelope, PublicKey};
+use crate::validator::load::result::{self, LoadResult, ResultError};
+use crate::validator::load::threshold::Threshold;
 
 /// What a file seems to be. Nothing of it is verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +37,9 @@ pub fn inspect(path: &Path) -> Result<Inspection, Error> {
     let count = file.read(&mut start).map_err(|error| TreeError::io(path, error))?;
     if start[..count] == [0x1f, 0x8b] {
         return packet(path);
+    }
+    if let Some(inspection) = load_result(path, size)? {
+        return Ok(inspection);
     }
     if size > MAX_BYTES as u64 {
         return plain(path, size);
@@ -103,6 +108,59 @@ fn packet(path: &Path) -> Result<Inspection, Error> {
     }
     facts.extend(members);
     Ok(Inspection { kind: "release packet".to_owned(), facts })
+}
+
+/// The result of a load tool: streamed when it is a list of samples, however large.
+fn load_result(path: &Path, size: u64) -> Result<Option<Inspection>, Error> {
+    let (file, _) = tree::open_named(path)?;
+    let mut head = Vec::new();
+    file.take(64 << 10).read_to_end(&mut head).map_err(|error| TreeError::io(path, error))?;
+    let is_text = head.trim_ascii_start().first().is_some_and(|byte| !byte.is_ascii_control());
+    if result::streamed(&head).is_none() && (size > 32 << 20 || !is_text) {
+        return Ok(None);
+    }
+    let (file, _) = tree::open_named(path)?;
+    match result::read(file) {
+        Ok(result) => Ok(Some(describe_result(&result))),
+        Err(ResultError::Io(error)) => Err(TreeError::io(path, error).into()),
+        Err(ResultError::Unknown(_)) => Ok(None),
+        Err(error @ ResultError::Broken { .. }) => {
+            let facts = vec![("broken".to_owned(), error.to_string())];
+            Ok(Some(Inspection { kind: "load result that is broken".to_owned(), facts }))
+        }
+    }
+}
+
+fn describe_result(result: &LoadResult) -> Inspection {
+    let mut facts = vec![
+        ("shape".to_owned(), result.shape.to_string()),
+        ("size".to_owned(), format!("{} bytes", result.size)),
+        ("sha256".to_owned(), result.sha256.to_string()),
+    ];
+    facts.extend(result.version.iter().map(|version| ("version".to_owned(), version.clone())));
+    facts.extend(result.duration_ms.map(|ms| ("duration".to_owned(), format!("{ms} ms"))));
+    facts.extend(result.requests().map(|count| ("requests".to_owned(), count.to_string())));
+    for (key, metric) in &result.metrics {
+        let mut parts: Vec<String> = Vec::new();
+        parts.extend(result.samples_of(key).map(|count| format!("{count} samples")));
+        parts.extend(metric.shares.map(|(trues, all)| format!("{trues} of {all}")));
+        let shown = metric.percentiles.iter().map(|(rank, value)| format!("p({rank}) {value}"));
+        parts.extend(shown);
+        parts.extend(metric.maximum.map(|value| format!("max {value}")));
+        facts.push((key.clone(), parts.join(", ")));
+        for stated in &metric.thresholds {
+            let parsed = Threshold::parse(&stated.expression);
+            let holds = parsed.ok().filter(|_| result.samples_of(key) != Some(0));
+            let word = match holds.and_then(|threshold| metric.holds(&threshold)) {
+                Some(true) => "holds",
+                Some(false) => "does not hold",
+                None => "cannot be recomputed",
+            };
+            facts.push((format!("{key} {}", stated.expression), word.to_owned()));
+        }
+    }
+    facts.extend(result.oddities.iter().map(|odd| ("odd".to_owned(), odd.problem.clone())));
+    Inspection { kind: format!("load result of {}", result.shape.tool()), facts }
 }
 
 fn describe_envelope(envelope: &Envelope) -> Inspection {

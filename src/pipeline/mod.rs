@@ -8,6 +8,8 @@ pub mod check;
 pub mod checksums;
 mod held;
 pub mod inspect;
+pub mod load;
+mod remember;
 pub mod rollback;
 pub mod sign;
 mod state;
@@ -22,6 +24,7 @@ use crate::finding::Report;
 use crate::json::JsonError;
 use crate::packet::ArchiveError;
 use crate::tree::TreeError;
+use crate::trust::service::ServiceError;
 use crate::trust::{KeyError, RootError};
 
 /// Why a verb could not judge or write. There is no verdict then.
@@ -135,5 +138,18 @@ impl std::error::Error for Error {
 impl From<TreeError> for Error {
     fn from(error: TreeError) -> Self {
         Self::Tree(error)
+    }
+}
+
+impl From<ServiceError> for Error {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::Unusable { service, problem } => {
+                Self::Unusable { path: service.into(), problem }
+            }
+            ServiceError::Refused { service, problem } => {
+                Self::Refused { path: service.into(), problem }
+            }
+        }
     }
 }

@@ -3,11 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::Error;
-use super::state::{ReleaseMark, RootMark, State};
-use super::trust;
+use super::{remember, trust};
 use crate::finding::rules::packet as rules;
-use crate::finding::rules::trust as trust_rules;
-use crate::finding::{Finding, Location, Report, TrustDocument, Verdict};
+use crate::finding::{Finding, Location, Report, TrustDocument};
 use crate::packet::directory::{self, Names, PACKET_SUFFIX};
 use crate::time::Timestamp;
 use crate::tree::Tree;
@@ -100,8 +98,9 @@ pub fn examine(request: &Request) -> Result<Examination, Error> {
         judge_artifacts(request, directory, is_directory, contents, &root, &mut report)?;
         judge::judge_policy(contents, file_name, root.policy(), &mut report);
         judge::judge_evidence(contents, file_name, &root, &mut report);
+        judge::judge_waivers(directory, file_name, contents, &root, &mut report)?;
         judge::judge_expectations(contents, file_name, &request.expectations, &mut report);
-        judge_state(request, file_name, contents, &root, &mut report)?;
+        remember::judge_state(request, file_name, contents, &signers, &root, &mut report)?;
     }
     Ok(Examination { report, root, contents, signers })
 }
@@ -184,82 +183,4 @@ fn judge_artifacts(
         }
     }
     Ok(())
-}
-
-fn judge_state(
-    request: &Request,
-    packet: &str,
-    contents: &Contents,
-    root: &TrustRoot,
-    report: &mut Report,
-) -> Result<(), Error> {
-    let manifest = &contents.manifest;
-    let line = format!("{}/{}", manifest.product, manifest.channel);
-    // Two that verify at once: the mark that is read is the one that is there when the next is
-    // written, or the older of two releases could be the last word.
-    let may_accept = report.verdict() == Verdict::Pass;
-    let lock = request.state.as_deref().filter(|_| may_accept).map(State::lock);
-    let _lock = lock.transpose()?;
-    let mut state = request.state.as_deref().map(State::read).transpose()?;
-    if let (Some(path), Some(state)) = (&request.state, &state) {
-        refuse_a_clock_before(state, path, request.now)?;
-    }
-    let accepted = state
-        .as_ref()
-        .and_then(|state| state.releases.get(&line))
-        .map(|mark| (mark.sequence, mark.sha256));
-    judge_root_mark(request, state.as_ref(), root, report);
-    let floor = request.expectations.min_sequence;
-    judge::judge_freshness(contents, packet, floor, accepted, report);
-    let (Some(path), Some(state)) = (&request.state, &mut state) else { return Ok(()) };
-    if report.verdict() != Verdict::Pass {
-        return Ok(());
-    }
-    let mark = ReleaseMark {
-        sequence: manifest.sequence,
-        sha256: contents.unpacked.sha256,
-        accepted_at: request.now,
-    };
-    // The same release accepted again leaves the state as it is.
-    if state.releases.get(&line).is_none_or(|before| before.sequence < mark.sequence) {
-        state.releases.insert(line, mark);
-    }
-    state.trust_root = Some(RootMark { version: root.version(), sha256: root.digest() });
-    state.write(path)
-}
-
-/// A clock that runs before what was accepted here cannot tell what is fresh.
-fn refuse_a_clock_before(state: &State, path: &Path, now: Timestamp) -> Result<(), Error> {
-    let newest = state.releases.values().map(|mark| mark.accepted_at).max();
-    let Some(newest) = newest.filter(|newest| *newest > now) else { return Ok(()) };
-    let problem = format!(
-        "says that a release was accepted at {newest}, after the time of judgement {now}; set the \
-         clock right"
-    );
-    Err(Error::Unusable { path: path.to_owned(), problem })
-}
-
-fn judge_root_mark(
-    request: &Request,
-    state: Option<&State>,
-    root: &TrustRoot,
-    report: &mut Report,
-) {
-    let Some(mark) = state.and_then(|state| state.trust_root) else { return };
-    let location = Location::named(&request.trust.display().to_string());
-    let older = root.version() < mark.version;
-    let other = root.version() == mark.version && root.digest() != mark.sha256;
-    if older || other {
-        let message = if older {
-            "a newer trust root was used here before"
-        } else {
-            "another trust root of this version was used here before"
-        };
-        let finding = Finding::new(&trust_rules::ROLLED_BACK, location, message)
-            .declared(format!("version {}, sha256:{}", mark.version, mark.sha256))
-            .actual(format!("version {}, sha256:{}", root.version(), root.digest()));
-        report.failed("trust-root-version", "trust root", finding);
-    } else {
-        report.passed("trust-root-version", "trust root", format!("{}", root.version()));
-    }
 }

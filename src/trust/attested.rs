@@ -1,6 +1,7 @@
 //! What a Sigstore bundle has proven: what was signed, when, and where it is logged.
 
 use super::verify::Payload;
+use crate::digest::Digest;
 use crate::time::Timestamp;
 
 /// What a Sigstore bundle has proven.
@@ -22,24 +23,50 @@ pub struct ProvenTime {
     pub by: String,
 }
 
+/// A tree that a log has signed for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LoggedTree {
+    /// What the log calls itself and the tree.
+    pub origin: String,
+    /// How many entries it has.
+    pub size: u64,
+    /// Its root hash.
+    pub root: Digest,
+}
+
 /// A log entry whose proofs hold.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LoggedEntry {
     /// The log's address.
     pub log: String,
-    /// Who runs the log, or the log's address where the trusted root does not say.
-    pub operator: String,
+    /// Who runs the log; none where the trusted root does not say.
+    pub operator: Option<String>,
     /// The entry's number in it.
     pub index: u64,
     /// The entry's kind and version.
     pub kind: String,
-    /// The size of the tree whose signed checkpoint shows the entry; none in bundles v0.1 that
-    /// carry the log's promise only.
-    pub tree_size: Option<u64>,
+    /// The signed tree that shows the entry; none in bundles v0.1 that carry the log's promise only.
+    pub tree: Option<LoggedTree>,
     /// Whether the log signed when it took the entry in.
     pub promised: bool,
     /// When the log says so.
     pub(super) integrated_at: Option<Timestamp>,
+}
+
+#[cfg(test)]
+impl LoggedEntry {
+    /// An entry that nothing is known of but its tree.
+    pub(crate) fn shown_by(tree: LoggedTree) -> Self {
+        Self {
+            log: String::new(),
+            operator: None,
+            index: 0,
+            kind: String::new(),
+            tree: Some(tree),
+            promised: false,
+            integrated_at: None,
+        }
+    }
 }
 
 impl Attested {

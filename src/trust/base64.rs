@@ -1,7 +1,7 @@
 //! Base64 (RFC 4648) in its canonical forms only. The only file that names the codec.
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
 
 /// Writes the standard alphabet with padding.
 pub(super) fn encode(bytes: &[u8]) -> String {
@@ -14,6 +14,11 @@ pub(super) fn encode(bytes: &[u8]) -> String {
 /// space and bits that carry nothing are refused: each gives one payload a second spelling.
 pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(text).or_else(|_| URL_SAFE.decode(text)).ok()
+}
+
+/// Reads the URL-safe alphabet without padding, as the parts of a JWT are written (RFC 7515).
+pub(super) fn decode_unpadded(text: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text).ok()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::base64;
 use super::envelope::{Envelope, EnvelopeDocument};
 use super::outline::{Outline, SignedBy};
-use super::{KeyError, PrivateKey, Refusal};
+use super::{KeyError, PrivateKey, Refusal, sigstore};
 use crate::digest::Digest;
 use crate::finding::rules::trust as rules;
 use crate::json::{self, Limits};
@@ -188,6 +188,16 @@ impl Bundle {
         match &self.material {
             Material::Key { hint, .. } => hint,
             Material::Carried(_) => "",
+        }
+    }
+
+    /// Returns what tells one signer from another, unverified: the key id that the bundle names, or
+    /// the name in its certificate.
+    #[must_use]
+    pub fn unverified_signer(&self) -> String {
+        match &self.material {
+            Material::Key { hint, .. } => format!("key {hint}"),
+            Material::Carried(bytes) => sigstore::unverified_signer(bytes),
         }
     }
 

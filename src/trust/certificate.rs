@@ -9,7 +9,7 @@ use x509_cert::der::asn1::Utf8StringRef;
 use x509_cert::der::oid::ObjectIdentifier;
 use x509_cert::der::{Decode, Encode};
 use x509_cert::ext::pkix::name::GeneralName;
-use x509_cert::ext::pkix::{KeyUsage, SubjectAltName};
+use x509_cert::ext::pkix::{ExtendedKeyUsage, KeyUsage, SubjectAltName};
 
 use super::Refusal;
 use super::identity::{Claims, WorkflowIdentity};
@@ -33,6 +33,17 @@ const SOURCE_REF: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.5
 /// The run that built it.
 const RUN_INVOCATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.21");
 
+/// The part of a name that is an organization.
+const ORGANIZATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
+/// The part of a name that is a name.
+const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+/// The purpose of a timestamp authority's certificate.
+const TIME_STAMPING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.8");
+/// ECDSA, on whatever curve.
+const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+/// RFC 5280, 4.2.1.10.
+const NAME_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.30");
+
 /// One name of a certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Name {
@@ -46,6 +57,41 @@ impl Certificate {
     /// Reads a certificate in DER.
     pub(super) fn from_der(der: &[u8]) -> Option<Self> {
         x509_cert::Certificate::from_der(der).ok().map(Self)
+    }
+
+    /// Returns organization and common name, as far as it states them.
+    pub(super) fn subject(&self) -> (String, String) {
+        let attributes = self.0.tbs_certificate.subject.0.iter().flat_map(|name| name.0.iter());
+        let mut parts = (String::new(), String::new());
+        for attribute in attributes {
+            let text = std::str::from_utf8(attribute.value.value()).unwrap_or_default();
+            if attribute.oid == ORGANIZATION {
+                text.clone_into(&mut parts.0);
+            } else if attribute.oid == COMMON_NAME {
+                text.clone_into(&mut parts.1);
+            }
+        }
+        parts
+    }
+
+    /// Tells whether the other certificate's holder is said to have issued this one. Whether it
+    /// has, its signature shows where a chain is verified.
+    pub(super) fn is_issued_by(&self, other: &Self) -> bool {
+        self.0.tbs_certificate.issuer == other.0.tbs_certificate.subject
+    }
+
+    /// Holds when the certificate is for timestamps and nothing else, as RFC 3161 section 2.3 asks,
+    /// and its key is of the kind that timestamps are verified with here.
+    pub(super) fn check_stamping(&self) -> Result<(), &'static str> {
+        match self.0.tbs_certificate.get::<ExtendedKeyUsage>() {
+            Ok(Some((true, usage))) if usage.0 == [TIME_STAMPING] => {}
+            Ok(Some((false, usage))) if usage.0 == [TIME_STAMPING] => {
+                return Err("is for timestamps, but that is not marked as critical");
+            }
+            Ok(_) | Err(_) => return Err("is not for timestamps and nothing else"),
+        }
+        let algorithm = self.0.tbs_certificate.subject_public_key_info.algorithm.oid;
+        if algorithm == EC_PUBLIC_KEY { Ok(()) } else { Err("has a key that is not ECDSA") }
     }
 
     /// Returns the public key in DER.
@@ -65,6 +111,13 @@ impl Certificate {
         ))
     }
 
+    /// Tells whether the certificate limits whom those below it may name. Such limits on URIs are
+    /// what readers of chains differ on most, and no certificate of a bundle needs any.
+    pub(super) fn constrains_names(&self) -> bool {
+        let mut extensions = self.0.tbs_certificate.extensions.iter().flatten();
+        extensions.any(|extension| extension.extn_id == NAME_CONSTRAINTS)
+    }
+
     /// Tells whether the certificate is in use at a time.
     pub(super) fn is_in_use(&self, at: Timestamp) -> bool {
         self.window().is_some_and(|(from, until)| (from..=until).contains(&at))
@@ -77,9 +130,7 @@ impl Certificate {
     /// matches. Here it has exactly one, compared byte for byte.
     pub(super) fn check(&self, identity: &str, issuer: &str) -> Result<(), Refusal> {
         self.check_extensions()?;
-        let (Name::Address(name) | Name::Uri(name)) = self.only_name()? else {
-            return Err(mismatch("the certificate's name is no address and no URI"));
-        };
+        let name = self.name()?;
         if name != identity {
             let (name, identity) = (name.escape_debug(), identity.escape_debug());
             return Err(mismatch(format!(
@@ -118,6 +169,14 @@ impl Certificate {
         };
         workflow.check_claims(&stated).map_err(mismatch)?;
         Ok(name)
+    }
+
+    /// Returns the certificate's only name, when it names a signer.
+    pub(super) fn name(&self) -> Result<String, Refusal> {
+        match self.only_name()? {
+            Name::Address(name) | Name::Uri(name) => Ok(name),
+            Name::Other => Err(mismatch("the certificate's name is no address and no URI")),
+        }
     }
 
     /// The only name; with several, whoever asked for the certificate chose which reader sees whom.

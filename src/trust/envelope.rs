@@ -155,7 +155,7 @@ impl Envelope {
 }
 
 /// DSSE protocol, "Signature definition": lengths are counted in bytes.
-fn pae(payload_type: &str, payload: &[u8]) -> Vec<u8> {
+pub(super) fn pae(payload_type: &str, payload: &[u8]) -> Vec<u8> {
     let mut bytes =
         format!("DSSEv1 {} {payload_type} {} ", payload_type.len(), payload.len()).into_bytes();
     bytes.extend_from_slice(payload);

@@ -99,6 +99,17 @@ impl WorkflowIdentity {
         Ok(())
     }
 
+    /// Tells whether both are the same workflow, at whatever branch or tag, and may sign for the
+    /// same caller.
+    pub(super) fn is_same_signer(&self, other: &Self) -> bool {
+        let caller = |one: &Self| one.claims.source_repository.clone();
+        self.host == other.host
+            && self.owner == other.owner
+            && self.repository == other.repository
+            && self.workflow == other.workflow
+            && caller(self).zip(caller(other)).is_none_or(|(one, other)| one == other)
+    }
+
     /// Holds when a certificate says everything else that it must say.
     pub(super) fn check_claims(&self, stated: &Claims) -> Result<(), String> {
         let Claims { source_repository, source_ref, run_invocation } = &self.claims;

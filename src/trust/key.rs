@@ -232,6 +232,13 @@ impl fmt::Debug for PrivateKey {
     }
 }
 
+/// Returns random bytes of the system's.
+pub(super) fn random<const N: usize>() -> Result<[u8; N], KeyError> {
+    let mut bytes = [0; N];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| KeyError::NoRandomness)?;
+    Ok(bytes)
+}
+
 /// Fills bytes with randomness; tells whether it could.
 pub type Fill<'a> = &'a mut dyn FnMut(&mut [u8]) -> bool;
 

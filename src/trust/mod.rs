@@ -5,10 +5,12 @@
 //! return is exactly what was verified: nothing is parsed twice. The verifier brings the
 //! [`TrustRoot`]; nothing in what is verified can weaken it.
 
+mod asn1;
 mod attested;
 mod base64;
 pub mod bundle;
 mod certificate;
+pub mod chain;
 pub mod envelope;
 mod glob;
 mod identity;
@@ -16,8 +18,12 @@ pub mod key;
 pub mod outline;
 mod pem;
 pub mod root;
+pub mod service;
+pub mod signing_config;
 pub mod sigstore;
 mod subjects;
+pub mod timestamp;
+pub mod token;
 mod verify;
 
 use std::fmt;
@@ -32,8 +38,8 @@ pub use key::{Algorithm, KeyError, KeyId, PrivateKey, PublicKey};
 pub use outline::{Outline, SignedBy};
 pub use root::{Key, KeyState, Policy, Role, RoleName, RootError, TrustRoot};
 pub use verify::{
-    Payload, Signer, Subject, Verified, approvers_so_far, open, open_approvals, open_message,
-    open_with_key,
+    Payload, Signer, Subject, Verified, approvers_so_far, open, open_approvals, open_for,
+    open_message, open_with_key,
 };
 
 /// Why a signed thing was not trusted: the thing is at fault.

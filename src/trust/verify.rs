@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::bundle::{Bundle, Content, Material};
 use super::envelope::Envelope;
 use super::key::{Algorithm, KeyId, PublicKey};
-use super::root::{RoleName, Speakers, TrustRoot};
-use super::sigstore::{self, Attested, Identity, ProvenTime};
+use super::root::{RoleName, Speakers, TrustRoot, folded};
+use super::sigstore::{self, Attested, Identity, LoggedEntry, ProvenTime};
 use super::{Refusal, subjects};
 use crate::digest::Digest;
 use crate::finding::rules::trust as rules;
@@ -40,6 +40,8 @@ pub struct Signer {
     /// When the signature is proven to have existed, the earliest first. Without any it was judged
     /// by the key's window alone.
     pub times: Vec<ProvenTime>,
+    /// The log entries that show the signature.
+    pub entries: Vec<LoggedEntry>,
 }
 
 /// The payload of an envelope: exactly the bytes that the signatures are over.
@@ -97,6 +99,23 @@ pub fn open(
     root: &TrustRoot,
     now: Timestamp,
 ) -> Result<Verified<Payload>, Refusal> {
+    open_for(bundles, payload_type, role, &[], root, now)
+}
+
+/// Opens envelopes as [`open`] does, over something that some people asked for: whoever asks does
+/// not count.
+///
+/// # Errors
+///
+/// As [`open`].
+pub fn open_for(
+    bundles: &[Bundle],
+    payload_type: &str,
+    role: RoleName,
+    requesters: &[&str],
+    root: &TrustRoot,
+    now: Timestamp,
+) -> Result<Verified<Payload>, Refusal> {
     let envelopes: Vec<&Envelope> = bundles
         .iter()
         .map(|bundle| match &bundle.content {
@@ -124,7 +143,7 @@ pub fn open(
         Payload { payload_type: first.payload_type.clone(), bytes: first.payload.clone() };
     let signed = Signed { bytes: &first.signed_bytes(), payload: Some(&payload) };
     let candidates = bundles.iter().map(|bundle| (signed, Candidate::of(bundle)));
-    let signers = count(candidates, role, root, now, None)?;
+    let signers = count(candidates, role, root, now, requesters)?;
     Ok(Verified { value: payload, signers })
 }
 
@@ -148,7 +167,7 @@ pub fn open_approvals(
     let candidates = accepted.iter().zip(&payloads).map(|((bytes, bundle), payload)| {
         (Signed { bytes, payload: Some(payload) }, Candidate::of(bundle))
     });
-    let signers = count(candidates, role, root, now, Some(requester)).map_err(|mut refusal| {
+    let signers = count(candidates, role, root, now, &[requester]).map_err(|mut refusal| {
         notes.iter().for_each(|note| refusal.message.push_str(&format!("; {note}")));
         refusal
     })?;
@@ -171,7 +190,7 @@ pub fn approvers_so_far(
     let candidates = accepted.iter().zip(&payloads).map(|((bytes, bundle), payload)| {
         (Signed { bytes, payload: Some(payload) }, Candidate::of(bundle))
     });
-    let (signers, _) = tally(candidates, &speakers, role, root, now, Some(requester));
+    let (signers, _) = tally(candidates, &speakers, role, root, now, &[requester]);
     signers.into_iter().map(|signer| signer.owner).collect()
 }
 
@@ -228,7 +247,7 @@ pub fn open_message(
     }
     let signed = Signed { bytes: message, payload: None };
     let candidates = bundles.iter().map(|bundle| (signed, Candidate::of(bundle)));
-    let signers = count(candidates, role, root, now, None)?;
+    let signers = count(candidates, role, root, now, &[])?;
     Ok(Verified { value: digest, signers })
 }
 
@@ -270,6 +289,7 @@ pub fn open_with_key(
         key_id: key.id(),
         algorithm: key.algorithm(),
         times: Vec::new(),
+        entries: Vec::new(),
     };
     let refused = || {
         let message =
@@ -325,7 +345,7 @@ pub(super) fn open_successor(
     let signed = Signed { bytes: &envelope.signed_bytes(), payload: None };
     let signatures = envelope.signatures.iter().map(|signature| &signature.bytes);
     let candidates = signatures.map(|signature| (signed, Candidate::bare(signature)));
-    count(candidates, RoleName::Root, root, issued_at, None)
+    count(candidates, RoleName::Root, root, issued_at, &[])
 }
 
 fn message_signature(bundle: &Bundle, digest: Digest) -> Result<&[u8], Refusal> {
@@ -376,13 +396,13 @@ fn count<'a>(
     role: RoleName,
     root: &TrustRoot,
     now: Timestamp,
-    requester: Option<&str>,
+    requesters: &[&str],
 ) -> Result<Vec<Signer>, Refusal> {
     let Some(speakers) = root.role(role) else {
         let message = format!("the trust root has no role `{role}`");
         return Err(Refusal::new(&rules::ROLE_UNKNOWN, message));
     };
-    let (signers, notes) = tally(candidates, &speakers, role, root, now, requester);
+    let (signers, notes) = tally(candidates, &speakers, role, root, now, requesters);
     let threshold = speakers.threshold;
     if signers.len() < usize::try_from(threshold).unwrap_or(usize::MAX) {
         let seen = if notes.is_empty() { String::new() } else { format!(": {}", notes.join("; ")) };
@@ -400,8 +420,9 @@ fn tally<'a>(
     role: RoleName,
     root: &TrustRoot,
     now: Timestamp,
-    requester: Option<&str>,
+    requesters: &[&str],
 ) -> (Vec<Signer>, Vec<String>) {
+    let requesters: BTreeSet<String> = requesters.iter().map(|name| folded(name)).collect();
     let at = root.as_of().unwrap_or(now);
     let mut signers: Vec<Signer> = Vec::new();
     let mut owners = BTreeSet::new();
@@ -411,8 +432,8 @@ fn tally<'a>(
             Some(bundle) => judge_carried(bundle, &signed, speakers, root, at),
             None => judge_keyed(&candidate, &signed, speakers, root, at),
         };
-        match judged.and_then(|(signer, logged)| hold_policy(signer, logged, role, root)) {
-            Ok(signer) if requester == Some(signer.owner.as_str()) => {
+        match judged.and_then(|signer| hold_policy(signer, role, root)) {
+            Ok(signer) if requesters.contains(&folded(&signer.owner)) => {
                 let owner = signer.owner.escape_debug();
                 notes.push(format!("{owner} asked for it and does not count"));
             }
@@ -436,7 +457,7 @@ fn judge_keyed(
     speakers: &Speakers<'_>,
     root: &TrustRoot,
     at: Timestamp,
-) -> Result<(Signer, usize), String> {
+) -> Result<Signer, String> {
     // Key ids in messages are hints and decide nothing: every key of the role is tried.
     let Some((id, key)) = speakers
         .keys
@@ -461,18 +482,18 @@ fn judge_keyed(
         return Err(format!("the key `{id}` of {owner} {problem}"));
     }
     let algorithm = key.public_key.algorithm();
-    Ok((Signer { owner: key.owner.clone(), key_id: *id, algorithm, times }, 0))
+    let (owner, entries) = (key.owner.clone(), Vec::new());
+    Ok(Signer { owner, key_id: *id, algorithm, times, entries })
 }
 
-/// A bundle with a certificate or log entries, by somebody of the role, and how many operators'
-/// logs took it in. Says why it does not count.
+/// A bundle with a certificate or log entries, by somebody of the role. Says why it does not count.
 fn judge_carried(
     bundle: &[u8],
     signed: &Signed<'_>,
     speakers: &Speakers<'_>,
     root: &TrustRoot,
     at: Timestamp,
-) -> Result<(Signer, usize), String> {
+) -> Result<Signer, String> {
     let sigstore = root.sigstore().ok_or_else(|| {
         "a bundle with a certificate or log entries, and the trust root embeds no Sigstore \
          trusted root"
@@ -519,19 +540,14 @@ fn judge_carried(
         };
         let (key_id, algorithm) = (signer.key_id, signer.algorithm);
         let times = attested.times().to_vec();
-        let signer = Signer { owner: owner.to_owned(), key_id, algorithm, times };
-        return Ok((signer, sigstore::operators(attested.entries())));
+        let (owner, entries) = (owner.to_owned(), attested.entries().to_vec());
+        return Ok(Signer { owner, key_id, algorithm, times, entries });
     }
     Err(note)
 }
 
 /// Holds a signature against what the policy asks of every one but the trust root's own.
-fn hold_policy(
-    signer: Signer,
-    logged: usize,
-    role: RoleName,
-    root: &TrustRoot,
-) -> Result<Signer, String> {
+fn hold_policy(signer: Signer, role: RoleName, root: &TrustRoot) -> Result<Signer, String> {
     let policy = root.policy();
     let owner = signer.owner.escape_debug();
     if role == RoleName::Root {
@@ -542,6 +558,7 @@ fn hold_policy(
         return Err(format!("the signature of {owner} {problem}"));
     }
     let asked = policy.log_operators;
+    let logged = sigstore::operators(&signer.entries);
     if logged < usize::try_from(asked).unwrap_or(usize::MAX) {
         let problem =
             format!("is in the logs of {logged} operators, and the policy asks for {asked}");

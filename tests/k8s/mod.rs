@@ -1,4 +1,6 @@
 //! The area `k8s` on trees that no case is made of.
 
 mod corpus;
+mod derived;
+mod render;
 mod trees;

@@ -146,3 +146,16 @@ fn a_tree_of_nothing_but_wrong_types_is_judged_without_a_panic() {
     ]);
     assert_eq!(report.verdict(), Verdict::Refused);
 }
+
+#[test]
+fn a_render_that_is_too_large_is_named_and_the_others_are_judged() {
+    let folder = tempfile::tempdir().unwrap();
+    let rendered = folder.path().join("ops/k8s/rendered");
+    fs::create_dir_all(&rendered).unwrap();
+    fs::write(rendered.join("dev.yaml"), read("well-run.yaml")).unwrap();
+    fs::File::create(rendered.join("prod.yaml")).unwrap().set_len(100 << 20).unwrap();
+    let report = judge(Area::K8s, folder.path());
+    assert_eq!(found(&report), [("k8s-input-unreadable".to_owned(), 0)]);
+    assert_eq!(report.verdict(), Verdict::Undecided);
+    assert!(report.checks().iter().any(|one| one.name == "object-schema"));
+}

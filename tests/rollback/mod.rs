@@ -1,6 +1,7 @@
 //! Readiness: each of the thirty checks fails alone and is named alone, and nothing that is missing
 //! makes an answer better.
 
+mod corpus;
 mod pair;
 mod story;
 

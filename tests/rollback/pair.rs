@@ -75,6 +75,7 @@ impl Pair {
             key_id: self.people[0].1.public().id(),
             algorithm: Algorithm::Ed25519,
             times: Vec::new(),
+            entries: Vec::new(),
         };
         let passed = |area| (area, (TestOutcome::Passed, digest("result")));
         Side {

@@ -14,29 +14,29 @@ use countersign::{Digest, RelPath, json};
 use serde::Serialize;
 
 use super::super::exit::Failure;
-use super::{COMMIT, Stage, VERSION};
+use super::Release;
 
 /// Builds everything that the release ships and everything that speaks for it.
-pub(super) fn build(stage: &Stage) -> Result<(), Failure> {
-    let artifacts = stage.path("artifacts");
-    let evidence = stage.path("evidence");
+pub(super) fn build(release: &Release) -> Result<(), Failure> {
+    let (artifacts, evidence) = (&release.artifacts, &release.evidence);
+    let version = release.version;
     for folder in ["release", "observe", "load"] {
         make_folder(&evidence.join(folder))?;
     }
-    make_folder(&artifacts)?;
-    package_chart(stage, &artifacts.join(format!("lantern-{VERSION}.tgz")))?;
-    let program = program();
-    let name = format!("lantern-{VERSION}-linux-amd64");
+    make_folder(artifacts)?;
+    package_chart(release, &artifacts.join(format!("lantern-{version}.tgz")))?;
+    let program = program(version);
+    let name = format!("lantern-{version}-linux-amd64");
     tree::write_atomic(&artifacts.join(&name), &program, 0o644)?;
     let digest = Digest::of(&program);
-    let spdx = json::to_bytes(&spdx(stage, &name, digest));
+    let spdx = json::to_bytes(&spdx(release, &name, digest));
     tree::write_atomic(&evidence.join("release/lantern.spdx.json"), &spdx, 0o644)?;
-    let cyclonedx = json::to_bytes(&cyclonedx(stage, &name, digest));
+    let cyclonedx = json::to_bytes(&cyclonedx(release, &name, digest));
     tree::write_atomic(&evidence.join("release/lantern.cdx.json"), &cyclonedx, 0o644)?;
-    let scan = json::to_bytes(&scan(stage, digest));
+    let scan = json::to_bytes(&scan(release, digest));
     tree::write_atomic(&evidence.join("release/scan.json"), &scan, 0o644)?;
     for (from, to) in [("ops/observe/drills/results", "observe"), ("ops/load/results", "load")] {
-        copy_evidence(stage, from, &evidence.join(to))?;
+        copy_evidence(release, from, &evidence.join(to))?;
     }
     Ok(())
 }
@@ -46,8 +46,8 @@ fn make_folder(path: &Path) -> Result<(), Failure> {
 }
 
 /// Packs the chart as `helm package` does: everything below a folder of the chart's name.
-fn package_chart(stage: &Stage, target: &Path) -> Result<(), Failure> {
-    let tree = Tree::open(&stage.root)?;
+fn package_chart(release: &Release, target: &Path) -> Result<(), Failure> {
+    let tree = Tree::open(&release.tree)?;
     let folder: RelPath = "ops/k8s/charts/lantern".parse().expect("the path is portable");
     let mut members = tree
         .list(Some(&folder))?
@@ -83,9 +83,9 @@ impl std::io::Write for FileRef<'_> {
 }
 
 /// Bytes that compress as badly as a program does, the same every time.
-fn program() -> Vec<u8> {
+fn program(version: &str) -> Vec<u8> {
     let mut bytes = b"\x7fELF\x02\x01\x01 the lantern of the demo\n".to_vec();
-    let mut block = Digest::of(COMMIT.as_bytes());
+    let mut block = Digest::of(version.as_bytes());
     while bytes.len() < 256 << 10 {
         bytes.extend_from_slice(block.as_bytes());
         block = Digest::of(block.as_bytes());
@@ -158,7 +158,7 @@ struct SpdxRelationship {
     relationship_type: &'static str,
 }
 
-fn spdx(stage: &Stage, file: &str, digest: Digest) -> Spdx {
+fn spdx(release: &Release, file: &str, digest: Digest) -> Spdx {
     let package = |name: &str, version: &str, license, purl: String, checksums| SpdxPackage {
         id: format!("SPDXRef-{name}"),
         name: name.to_owned(),
@@ -175,9 +175,9 @@ fn spdx(stage: &Stage, file: &str, digest: Digest) -> Spdx {
     let checksum = SpdxChecksum { algorithm: "SHA256", checksum_value: digest.to_string() };
     let own = package(
         "lantern",
-        VERSION,
+        release.version,
         "Apache-2.0",
-        format!("pkg:generic/lantern@{VERSION}"),
+        format!("pkg:generic/lantern@{}", release.version),
         vec![checksum],
     );
     let parts = COMPONENTS.iter().map(|(name, version, license)| {
@@ -199,7 +199,7 @@ fn spdx(stage: &Stage, file: &str, digest: Digest) -> Spdx {
         name: file.to_owned(),
         document_namespace: format!("https://lantern.example/spdx/{digest}"),
         creation_info: SpdxCreation {
-            created: stage.now.to_string(),
+            created: release.issued_at.to_string(),
             creators: vec!["Tool: countersign-demo".to_owned()],
         },
         packages: std::iter::once(own).chain(parts).collect(),
@@ -252,7 +252,7 @@ struct CycloneDxDependency {
     depends_on: Vec<String>,
 }
 
-fn cyclonedx(stage: &Stage, file: &str, digest: Digest) -> CycloneDx {
+fn cyclonedx(release: &Release, file: &str, digest: Digest) -> CycloneDx {
     let hex = digest.to_string();
     let component = |kind, name: &str, version: &str, purl: String, hashes| CycloneDxComponent {
         kind,
@@ -262,9 +262,9 @@ fn cyclonedx(stage: &Stage, file: &str, digest: Digest) -> CycloneDx {
         purl,
         hashes,
     };
-    let own_purl = format!("pkg:generic/lantern@{VERSION}");
+    let own_purl = format!("pkg:generic/lantern@{}", release.version);
     let hash = CycloneDxHash { alg: "SHA-256", content: hex.clone() };
-    let own = component("application", file, VERSION, own_purl.clone(), vec![hash]);
+    let own = component("application", file, release.version, own_purl.clone(), vec![hash]);
     let components: Vec<CycloneDxComponent> = COMPONENTS
         .iter()
         .map(|(name, version, _)| {
@@ -284,7 +284,7 @@ fn cyclonedx(stage: &Stage, file: &str, digest: Digest) -> CycloneDx {
             &hex[20..32]
         ),
         version: 1,
-        metadata: CycloneDxMetadata { timestamp: stage.now.to_string(), component: own },
+        metadata: CycloneDxMetadata { timestamp: release.issued_at.to_string(), component: own },
         components,
         dependencies: vec![CycloneDxDependency { reference: own_purl, depends_on }],
     }
@@ -308,20 +308,20 @@ struct ScanSummary {
     low: u32,
 }
 
-fn scan(stage: &Stage, digest: Digest) -> Scan {
+fn scan(release: &Release, digest: Digest) -> Scan {
     Scan {
         schema_version: 1,
         tool: "demo-scanner 1.0",
         format: "json",
         target: format!("sha256:{digest}"),
-        generated_at: stage.now.to_string(),
+        generated_at: release.issued_at.to_string(),
         summary: ScanSummary { critical: 0, high: 0, medium: 1, low: 4 },
     }
 }
 
 /// Drill results and load summaries that the example keeps, collected as a pipeline would.
-fn copy_evidence(stage: &Stage, from: &str, to: &Path) -> Result<(), Failure> {
-    let tree = Tree::open(&stage.root)?;
+fn copy_evidence(release: &Release, from: &str, to: &Path) -> Result<(), Failure> {
+    let tree = Tree::open(&release.tree)?;
     let folder: RelPath = from.parse().expect("the path is portable");
     for entry in tree.list(Some(&folder))?.files {
         let name = entry.path.file_name();
@@ -334,19 +334,19 @@ fn copy_evidence(stage: &Stage, from: &str, to: &Path) -> Result<(), Failure> {
 }
 
 /// A result that another pipeline signed: collected as it is.
-pub(super) fn signed_evidence(stage: &Stage, key: &PrivateKey) -> Result<(), Failure> {
-    let program = program();
-    let report = Report::new("check", stage.now, true).to_document();
+pub(super) fn signed_evidence(release: &Release, key: &PrivateKey) -> Result<(), Failure> {
+    let program = program(release.version);
+    let report = Report::new("check", release.issued_at, true).to_document();
     let mut result = TestResult::of(Area::Stack, &report, Vec::new());
     result.result = countersign::provenance::TestOutcome::Passed;
     let statement = Statement {
         subjects: vec![Subject {
-            name: format!("lantern-{VERSION}-linux-amd64"),
+            name: format!("lantern-{}-linux-amd64", release.version),
             digest: Digest::of(&program),
         }],
         predicate: result,
     };
-    let path = stage.path("evidence/release/soak.sigstore.json");
+    let path = release.evidence.join("release/soak.sigstore.json");
     let bundle = Bundle::sign_payload(PAYLOAD_TYPE, statement.to_bytes(), key)
         .map_err(|source| Error::Key { path: path.clone(), source })?;
     debug_assert_eq!(key.public().algorithm(), Algorithm::Ed25519);

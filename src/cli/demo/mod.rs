@@ -1,6 +1,8 @@
 //! `demo`: the whole story on the shipped example, with throw-away keys.
 
 mod build;
+mod night;
+mod previous;
 mod tamper;
 
 use std::fs;
@@ -49,6 +51,8 @@ const DEMO_TIME: i64 = 1_795_464_000;
 const VERSION: &str = "0.3.0";
 const SOURCE: &str = "git+https://git.lantern.example/lantern";
 const COMMIT: &str = "5f3c1d9a7be24806c1d2f4a6b8097e3d5c7a9f10";
+const PREVIOUS: &str = "0.2.0";
+const PREVIOUS_COMMIT: &str = "8a0d3f5b21c74e69b0f1c8d2e7a64935d1b0c6e2";
 /// Marks a folder that a demo made and the next one may remove.
 const MARKER: &str = ".countersign-demo";
 
@@ -64,6 +68,49 @@ impl Stage {
     fn path(&self, name: &str) -> PathBuf {
         self.dir.join(name)
     }
+
+    /// The release that the example's tree is.
+    fn release(&self) -> Release {
+        Release {
+            version: VERSION,
+            commit: COMMIT,
+            tree: self.root.clone(),
+            artifacts: self.path("artifacts"),
+            evidence: self.path("evidence"),
+            dist: self.path("dist"),
+            previous: Some(self.path(&format!("previous/dist/lantern-{PREVIOUS}.packet.tar.gz"))),
+            issued_at: self.now,
+        }
+    }
+
+    /// The release before it, of a tree that is made from the example's.
+    fn previous(&self) -> Release {
+        // After the example's newest evidence, which is minutes old at the demo's time.
+        let earlier = self.now.unix_seconds() - 600;
+        let issued_at = Timestamp::from_unix_seconds(earlier).unwrap_or(self.now);
+        Release {
+            version: PREVIOUS,
+            commit: PREVIOUS_COMMIT,
+            tree: self.path("previous"),
+            artifacts: self.path("previous/artifacts"),
+            evidence: self.path("previous/evidence"),
+            dist: self.path("previous/dist"),
+            previous: None,
+            issued_at,
+        }
+    }
+}
+
+/// One release of the demo, and where its things lie.
+struct Release {
+    version: &'static str,
+    commit: &'static str,
+    tree: PathBuf,
+    artifacts: PathBuf,
+    evidence: PathBuf,
+    dist: PathBuf,
+    previous: Option<PathBuf>,
+    issued_at: Timestamp,
 }
 
 #[derive(Serialize)]
@@ -72,6 +119,14 @@ struct DemoDocument {
     directory: String,
     verdict: Verdict,
     refusals: Vec<RefusalDocument>,
+    rollback: Vec<RollbackDocument>,
+}
+
+#[derive(Serialize)]
+struct RollbackDocument {
+    after: &'static str,
+    verdict: Verdict,
+    open: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -96,6 +151,7 @@ pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
 fn tell(stage: &mut Stage, session: &Session) -> Result<ExitCode, Failure> {
     let root = stage.root.display().to_string();
     let as_of = format!("--now {}", stage.now);
+    let (release, before) = (stage.release(), stage.previous());
     say(
         stage,
         session,
@@ -108,70 +164,76 @@ fn tell(stage: &mut Stage, session: &Session) -> Result<ExitCode, Failure> {
         return session.finish(&report);
     }
     say(stage, session, "build artifacts and collect evidence from the tree", "")?;
-    build::build(stage)?;
+    build::build(&release)?;
     say(
         stage,
         session,
-        "make two people's throw-away keys and a trust root",
+        "make three people's throw-away keys and a trust root",
         "countersign keys generate -o alice.key",
     )?;
     let keys = make_keys(stage)?;
-    build::signed_evidence(stage, &keys[0].key)?;
+    let (signers, operations) = keys.split_at(2);
+    build::signed_evidence(&release, &signers[0].key)?;
     let trust = make_trust_root(stage, &keys)?;
-    let dist = stage.path("dist");
-    let flags = format!("--version {VERSION} --source {SOURCE} --commit {COMMIT}");
-    say(
-        stage,
-        session,
-        "assemble the release",
-        &format!(
-            "countersign assemble --root {root} --artifacts {} --evidence {} {flags} {as_of} -o {}",
-            stage.path("artifacts").display(),
-            stage.path("evidence").display(),
-            dist.display()
-        ),
-    )?;
-    let assembled = assemble::assemble(&assemble_request(stage, &dist)?)?;
+    say(stage, session, &format!("make the release before it, {PREVIOUS}"), "")?;
+    previous::make_tree(stage, &before)?;
+    build::build(&before)?;
+    build::signed_evidence(&before, &signers[0].key)?;
+    let assembled = assemble::assemble(&assemble_request(&before)?)?;
+    sign::sign(&before.dist, signers)?;
     result(session, &format!("packet sha256:{}", assembled.packed.sha256))?;
-    say(
-        stage,
-        session,
-        "sign it, both of them",
-        &format!(
-            "countersign sign {} --key {} --key {}",
-            dist.display(),
-            keys[0].path.display(),
-            keys[1].path.display()
-        ),
-    )?;
-    sign::sign(&dist, &keys)?;
-    say(
-        stage,
-        session,
-        "verify it, offline, from files alone",
-        &format!("countersign verify {} --trust {} {as_of}", dist.display(), trust.display()),
-    )?;
-    let report = verify_release(stage, &dist)?;
+    say(stage, session, "assemble the release", &assemble_command(&release, &as_of))?;
+    let assembled = assemble::assemble(&assemble_request(&release)?)?;
+    result(session, &format!("packet sha256:{}", assembled.packed.sha256))?;
+    let dist = release.dist.display().to_string();
+    let (alice, bob) = (signers[0].path.display(), signers[1].path.display());
+    let command = format!("countersign sign {dist} --key {alice} --key {bob}");
+    say(stage, session, "sign it, both of them", &command)?;
+    sign::sign(&release.dist, signers)?;
+    let command = format!("countersign verify {dist} --trust {} {as_of}", trust.display());
+    say(stage, session, "verify it, offline, from files alone", &command)?;
+    let report = verify_release(stage, &release.dist)?;
     outcome(session, &report)?;
     if report.verdict() != Verdict::Pass {
         return session.finish(&report);
     }
     say(stage, session, "tamper with a copy in five ways; each is refused", "")?;
     let refusals = tamper::all(stage, session)?;
-    finish(stage, session, refusals)
+    let rollback = night::tell(stage, session, signers, &operations[0])?;
+    finish(stage, session, refusals, rollback)
+}
+
+fn assemble_command(release: &Release, as_of: &str) -> String {
+    let previous =
+        release.previous.as_ref().map(|packet| format!(" --previous {}", packet.display()));
+    format!(
+        "countersign assemble --root {} --artifacts {} --evidence {} --version {} --source {SOURCE} \
+         --commit {}{} {as_of} -o {}",
+        release.tree.display(),
+        release.artifacts.display(),
+        release.evidence.display(),
+        release.version,
+        release.commit,
+        previous.unwrap_or_default(),
+        release.dist.display()
+    )
 }
 
 fn finish(
     stage: &Stage,
     session: &Session,
     refusals: Vec<RefusalDocument>,
+    rollback: Vec<RollbackDocument>,
 ) -> Result<ExitCode, Failure> {
     let all_refused = refusals.iter().all(|refusal| !refusal.codes.is_empty());
+    let answers: Vec<Verdict> = rollback.iter().map(|answer| answer.verdict).collect();
+    let as_told = answers == [Verdict::Blocked, Verdict::Blocked, Verdict::Ready, Verdict::Blocked];
     let document = DemoDocument {
         schema: "countersign.demo/v1",
         directory: stage.path("dist").display().to_string(),
-        verdict: if all_refused { Verdict::Pass } else { Verdict::Refused },
+        verdict: if all_refused && as_told { Verdict::Pass } else { Verdict::Refused },
         refusals,
+        rollback,
     };
     let text = format!("\nthe release is in {}\n", document.directory);
     session.print(&text, &document)?;
@@ -230,7 +292,12 @@ fn check_inputs(stage: &Stage) -> Result<Report, Failure> {
 
 fn make_keys(stage: &Stage) -> Result<Vec<sign::SigningKey>, Failure> {
     let mut keys = Vec::new();
-    for (name, algorithm) in [("alice", Algorithm::Ed25519), ("bob", Algorithm::P256)] {
+    let people = [
+        ("alice", Algorithm::Ed25519),
+        ("bob", Algorithm::P256),
+        ("operations", Algorithm::Ed25519),
+    ];
+    for (name, algorithm) in people {
         let path = stage.path(&format!("{name}.key"));
         let key = PrivateKey::generate(algorithm)
             .map_err(|source| Error::Key { path: path.clone(), source })?;
@@ -242,38 +309,51 @@ fn make_keys(stage: &Stage) -> Result<Vec<sign::SigningKey>, Failure> {
     Ok(keys)
 }
 
-/// A trust root that asks for both people on every release.
+/// Where the versions of the trust root lie that came after the first.
+const UPDATES: &str = "trust-updates";
+
+/// A trust root that asks for both people on every release and on every way back.
 fn make_trust_root(stage: &Stage, keys: &[sign::SigningKey]) -> Result<PathBuf, Failure> {
-    let ids: Vec<_> = keys.iter().map(|key| key.key.public().id()).collect();
-    let owned = keys.iter().map(|key| {
-        let owner = key.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let public_key = key.key.public().clone();
-        (public_key.id(), Key { public_key, owner, state: KeyState::Active { from: stage.now } })
-    });
-    let both = Role { keys: ids, identities: Vec::new(), threshold: 2 };
-    let one = Role { threshold: 1, ..both.clone() };
-    let document = TrustRootDocument {
-        schema: TrustRootDocument::SCHEMA.to_owned(),
-        version: 1,
-        issued_at: stage.now,
-        expires_at: stage.now.plus_days(365),
-        keys: owned.collect(),
-        identities: [].into(),
-        roles: [
-            (RoleName::Root, both.clone()),
-            (RoleName::Release, both),
-            (RoleName::Evidence, one),
-        ]
-        .into(),
-        policy: policy(),
-        sigstore: None,
-    };
-    let signers: Vec<&PrivateKey> = keys.iter().map(|key| &key.key).collect();
     let path = stage.path("trust-root.json");
+    let document = trust_root(stage, &keys.iter().collect::<Vec<_>>());
+    let signers: Vec<&PrivateKey> = keys.iter().map(|key| &key.key).collect();
     let bytes = TrustRoot::seal(&document, &signers)
         .map_err(|source| Error::Root { path: path.clone(), source })?;
     tree::write_atomic(&path, &bytes, 0o644)?;
     Ok(path)
+}
+
+fn trust_root(stage: &Stage, keys: &[&sign::SigningKey]) -> TrustRootDocument {
+    let ids: Vec<_> = keys.iter().map(|key| key.key.public().id()).collect();
+    let from = stage.previous().issued_at;
+    let owned = keys.iter().map(|key| {
+        let owner = key.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let public_key = key.key.public().clone();
+        (public_key.id(), Key { public_key, owner, state: KeyState::Active { from } })
+    });
+    let role = |keys: &[countersign::trust::KeyId], threshold| Role {
+        keys: keys.to_vec(),
+        identities: Vec::new(),
+        threshold,
+    };
+    TrustRootDocument {
+        schema: TrustRootDocument::SCHEMA.to_owned(),
+        version: 1,
+        issued_at: from,
+        expires_at: stage.now.plus_days(365),
+        keys: owned.collect(),
+        identities: [].into(),
+        roles: [
+            (RoleName::Root, role(&ids, 2)),
+            (RoleName::Release, role(&ids[..2], 2)),
+            (RoleName::Evidence, role(&ids[..2], 1)),
+            (RoleName::RollbackEvidence, role(&ids[2..], 1)),
+            (RoleName::RollbackApprover, role(&ids[..2], 2)),
+        ]
+        .into(),
+        policy: policy(),
+        sigstore: None,
+    }
 }
 
 fn policy() -> Policy {
@@ -303,6 +383,8 @@ fn policy() -> Policy {
         evidence: reports.chain(others).collect(),
         vulnerabilities: VulnerabilityBudget { max_critical: 0, max_high: 0 },
         max_waivers: 3,
+        waivers: None,
+        rollback: None,
         require_proven_time: false,
         log_operators: 0,
         max_packet_bytes: 1 << 30,
@@ -310,19 +392,19 @@ fn policy() -> Policy {
     }
 }
 
-fn assemble_request(stage: &Stage, out: &Path) -> Result<assemble::Request, Failure> {
+fn assemble_request(release: &Release) -> Result<assemble::Request, Failure> {
     Ok(assemble::Request {
-        root: stage.root.clone(),
-        artifacts: stage.path("artifacts"),
-        version: VERSION.parse().map_err(|error| Failure::Usage(format!("{error}")))?,
-        source: Source { uri: SOURCE.to_owned(), commit: COMMIT.to_owned() },
-        previous: None,
-        evidence: Some(stage.path("evidence")),
+        root: release.tree.clone(),
+        artifacts: release.artifacts.clone(),
+        version: release.version.parse().map_err(|error| Failure::Usage(format!("{error}")))?,
+        source: Source { uri: SOURCE.to_owned(), commit: release.commit.to_owned() },
+        previous: release.previous.clone(),
+        evidence: Some(release.evidence.clone()),
         invocation: None,
         allow_blocked: false,
-        out: out.to_owned(),
-        issued_at: stage.now,
-        now: stage.now,
+        out: release.dist.clone(),
+        issued_at: release.issued_at,
+        now: release.issued_at,
         replay: true,
         issued_at_given: false,
     })

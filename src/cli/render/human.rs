@@ -7,6 +7,7 @@ use countersign::finding::{
     CheckDocument, FindingDocument, LocationDocument, Outcome, ReportDocument, Severity, Verdict,
 };
 
+use super::comparison;
 use super::readiness;
 use super::text::{Style, Tone, escape};
 
@@ -55,6 +56,10 @@ pub(in crate::cli) fn report(report: &ReportDocument, style: Style, verbose: boo
     }
     areas(report, style, &mut out);
     checks(report, style, verbose, &mut out);
+    // Where comparing is not what was asked, the checks tell the answers.
+    if verbose || report.command == "load compare" {
+        comparison::comparisons(&report.comparisons, style, &mut out);
+    }
     let grouped = headlines(report, style, verbose, &mut out);
     rules(report, style, verbose, &grouped, &mut out);
     let _ = writeln!(out, "\n{}", verdict_line(report, style));

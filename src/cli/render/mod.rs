@@ -1,5 +1,6 @@
 //! Renderers: one file for each way to write a report.
 
+mod comparison;
 pub(super) mod human;
 pub(super) mod markdown;
 mod readiness;

@@ -36,6 +36,13 @@ pub const RULES: &[&Rule] = &[
     &APPROVAL_SCOPE_MISMATCH,
     &APPROVAL_EXPIRED,
     &APPROVAL_CONSUMED,
+    &CLOCK_BEFORE_TRUST,
+    &TRUST_ROOT_UNSOUND,
+    &TRUST_ROOT_EXPIRED,
+    &WAIVER_NOT_SIGNED,
+    &WAIVER_TOO_LONG,
+    &LOG_INCONSISTENT,
+    &APPROVAL_TOO_LONG,
 ];
 
 /// The file is not one well-formed DSSE envelope.
@@ -470,4 +477,102 @@ pub static APPROVAL_CONSUMED: Rule = Rule {
     remedy: "ask for a new approval",
     bad: "the envelope that yesterday's rollback was done with",
     good: "an approval that nobody has used",
+};
+
+/// The clock runs before the newest document that is trusted.
+pub static CLOCK_BEFORE_TRUST: Rule = Rule {
+    code: "CS-TRUST-040",
+    slug: "clock-before-trust",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Unjudged,
+    refuses: "the clock runs before the newest document that is trusted",
+    why: "with a clock that was set back everything that has expired seems fresh",
+    remedy: "set the clock right",
+    bad: "a trust root issued in November, judged in October",
+    good: "a time of judgement after the trust root was issued",
+};
+
+/// A version of the trust root contradicts itself or does not follow from the one before it.
+pub static TRUST_ROOT_UNSOUND: Rule = Rule {
+    code: "CS-TRUST-041",
+    slug: "trust-root-unsound",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "a version of the trust root contradicts itself or does not follow from the one before it",
+    why: "whoever could skip or go back in versions would bring back a key that was taken out",
+    remedy: "sign the next version with `countersign trust sign`; versions follow one by one",
+    bad: "version 3 after version 1, or a threshold above the number of people",
+    good: "version 2 after version 1, signed by the thresholds of both",
+};
+
+/// The newest version of the trust root is no longer used.
+pub static TRUST_ROOT_EXPIRED: Rule = Rule {
+    code: "CS-TRUST-042",
+    slug: "trust-root-expired",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "the newest version of the trust root is no longer used",
+    why: "somebody could hold back the version that took a key out",
+    remedy: "fetch the newest version, or sign a new one",
+    bad: "expires_at last week",
+    good: "expires_at in half a year",
+};
+
+/// The release carries waivers, and the people who may grant them have not signed.
+pub static WAIVER_NOT_SIGNED: Rule = Rule {
+    code: "CS-TRUST-043",
+    slug: "waiver-not-signed",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "the release carries waivers, and the people who may grant them have not signed",
+    why: "whoever makes the release would decide what it need not hold",
+    remedy: "have the people of the role `waiver` sign the release directory; whoever owns a waiver does not count",
+    bad: "a waiver of alice, and a seal that alice alone signed",
+    good: "a waiver of alice, and a seal that bob of the role `waiver` signed too",
+};
+
+/// A waiver runs longer than the policy allows.
+pub static WAIVER_TOO_LONG: Rule = Rule {
+    code: "CS-TRUST-044",
+    slug: "waiver-too-long",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "a waiver runs longer than the policy allows",
+    why: "a finding that is waived for years is a rule that nobody keeps",
+    remedy: "mend what was found, or ask again for a shorter time",
+    bad: "a waiver of a year where the policy allows 30 days",
+    good: "a waiver of two weeks",
+};
+
+/// A transparency log shows another past than it showed here before.
+pub static LOG_INCONSISTENT: Rule = Rule {
+    code: "CS-TRUST-045",
+    slug: "log-inconsistent",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "a transparency log shows another past than it showed here before",
+    why: "a log that shows each verifier its own tree hides what was signed",
+    remedy: "do not use the release; tell whoever runs the log",
+    bad: "another root for a tree of the same size, or a smaller tree for a later release",
+    good: "a tree that has grown",
+};
+
+/// An approval runs longer than the policy allows.
+pub static APPROVAL_TOO_LONG: Rule = Rule {
+    code: "CS-TRUST-046",
+    slug: "approval-too-long",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "an approval runs longer than the policy allows",
+    why: "an approval of last year says nothing about this night",
+    remedy: "approve again for a shorter time",
+    bad: "an approval of a year where the policy allows 24 hours",
+    good: "an approval of six hours",
 };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Request;
 use super::evidence::{Member, MemberBytes};
 use crate::digest::Digest;
-use crate::finding::{Area, Gate, Report, ReportDocument, Verdict, Waiver};
+use crate::finding::{Area, Report, ReportDocument, Verdict, Waiver};
 use crate::json;
 use crate::packet::directory::REPORT;
 use crate::packet::manifest::EVIDENCE_FOLDER;
@@ -29,30 +29,32 @@ pub(super) struct Judged {
 }
 
 pub(super) fn judge(tree: &Tree, request: &Request) -> Result<Judged, Error> {
-    let ask = |areas: Vec<Area>, at: Timestamp, replay: bool| {
-        let context = Context {
-            expect_version: Some(request.version.clone()),
-            expect_commit: Some(request.source.commit.clone()),
-            ..Context::at(at)
-        };
-        check::check(&check::Request {
-            root: request.root.clone(),
-            areas,
-            waivers: None,
-            baseline: None,
-            gate: Gate::Error,
-            context,
-            replay,
-        })
+    let context = |at: Timestamp| Context {
+        expect_version: Some(request.version.clone()),
+        expect_commit: Some(request.source.commit.clone()),
+        ..Context::at(at)
     };
-    let report = ask(Area::GOVERNED.to_vec(), request.now, request.replay)?;
+    let waivers = check::waivers_in(tree, &request.root)?;
+    let judge = |context: &Context, replay: bool| {
+        check::judge_areas(tree, &Area::GOVERNED, context, replay)
+    };
+    let together = |parts: &[(Area, Report)], context: &Context, replay: bool| {
+        check::put_together(parts.iter().map(|(_, part)| part), &waivers, context, replay)
+    };
+    let now = context(request.now);
+    let parts = judge(&now, request.replay);
+    let report = together(&parts, &now, request.replay);
     let (at, replay) = (request.issued_at, request.replay || request.issued_at_given);
-    let written = ask(Area::GOVERNED.to_vec(), at, replay)?;
+    let then = context(at);
+    let is_same = at == request.now && replay == request.replay;
+    let parts = if is_same { parts } else { judge(&then, replay) };
+    let written = together(&parts, &then, replay);
     let mut areas = Vec::new();
     let mut configuration = BTreeMap::new();
     let mut derived = BTreeMap::new();
-    for area in Area::GOVERNED {
-        areas.push((area, ask(vec![area], at, replay)?.to_document()));
+    for (area, part) in &parts {
+        let area = *area;
+        areas.push((area, check::put_together([part], &waivers, &then, replay).to_document()));
         configuration.insert(area, governed_files(tree, area)?);
         derived.insert(area, validator::derive(area, tree, &Context::at(at)));
     }

@@ -8,8 +8,8 @@ use crate::finding::{Finding, Location, Report};
 use crate::pipeline::Error;
 use crate::time::Timestamp;
 use crate::tree;
-use crate::trust::root::{MAX_BYTES, RootError, TrustRootDocument};
-use crate::trust::{Envelope, TrustRoot};
+use crate::trust::TrustRoot;
+use crate::trust::root::MAX_BYTES;
 
 /// Verifies every version of a folder, from the pinned one on, and reports on each.
 ///
@@ -48,37 +48,28 @@ pub fn verify(
         return Ok(report);
     };
     let later: Vec<Vec<u8>> = versions.iter().skip(1).map(|(_, bytes)| bytes.clone()).collect();
-    for count in 0..=later.len() {
-        let is_newest = count == later.len();
+    for (count, root) in TrustRoot::walk(first, &later).enumerate() {
         // Versions before the newest may have expired: they have named their successors.
-        let at = if is_newest { Some(now) } else { None };
-        let path = versions[count].0.display().to_string();
-        match open_upto(first, &later[..count], at) {
+        let root = root.and_then(|root| {
+            let is_newest = count == later.len();
+            if is_newest { root.check_in_use(now).map(|()| root) } else { Ok(root) }
+        });
+        match root {
             Ok(root) => {
                 let detail = format!("version {}, sha256:{}", root.version(), root.digest());
                 report.passed("trust-root", format!("version {}", root.version()), detail);
             }
             Err(error) => {
                 let message = error.to_string();
-                let location = Location::named(&path);
-                let finding = Finding::new(&rules::THRESHOLD_NOT_REACHED, location, message);
+                let path = versions.get(count).map_or(shown.clone(), |(path, _)| shown_as(path));
+                let finding = Finding::new(error.rule(), Location::named(&path), message);
                 report.failed("trust-root", path, finding);
-                break;
             }
         }
     }
     Ok(report)
 }
 
-fn open_upto(
-    first: &[u8],
-    later: &[Vec<u8>],
-    at: Option<Timestamp>,
-) -> Result<TrustRoot, RootError> {
-    let last = later.last().map_or(first, Vec::as_slice);
-    let issued_at = || {
-        let envelope = Envelope::parse(last).map_err(RootError::Envelope)?;
-        Ok(TrustRootDocument::parse(envelope.unverified_payload())?.issued_at)
-    };
-    TrustRoot::open_chain(first, later, at.map_or_else(issued_at, Ok)?)
+fn shown_as(path: &Path) -> String {
+    path.display().to_string()
 }

@@ -10,6 +10,7 @@ use crate::pipeline::Error;
 use crate::pipeline::sign::SigningKey;
 use crate::time::Timestamp;
 use crate::tree::{self, Lock, TreeError};
+use crate::trust::chain::{AuthorityChain, ChainError, trusted_root_of};
 use crate::trust::root::{
     Key, KeyState, Keyless, MAX_BYTES, PAYLOAD_TYPE, Policy, Role, RootError, TrustRootDocument,
 };
@@ -71,6 +72,17 @@ pub fn read_policy(path: &Path) -> Result<Policy, Error> {
         .map_err(|source| Error::Json { path: path.to_owned(), source })
 }
 
+/// Reads a Sigstore trusted root.
+///
+/// # Errors
+///
+/// When the file cannot be read, or is no usable trusted root.
+pub fn open_trusted_root(path: &Path) -> Result<TrustedRoot, Error> {
+    let bytes = tree::read_named(path, MAX_BYTES)?;
+    TrustedRoot::parse(&bytes)
+        .map_err(|refusal| Error::Unusable { path: path.to_owned(), problem: refusal.message })
+}
+
 /// Reads a Sigstore trusted root as the text that a trust root embeds.
 ///
 /// # Errors
@@ -81,6 +93,25 @@ pub fn read_trusted_root(path: &Path) -> Result<String, Error> {
     let unusable = |problem: String| Error::Unusable { path: path.to_owned(), problem };
     TrustedRoot::parse(&bytes).map_err(|refusal| unusable(refusal.message))?;
     String::from_utf8(bytes).map_err(|error| unusable(error.to_string()))
+}
+
+/// Reads the certificates of timestamp authorities as the trusted root that holds nobody else.
+///
+/// # Errors
+///
+/// When a file cannot be read, or is no chain of an authority.
+pub fn read_authorities(paths: &[PathBuf]) -> Result<String, Error> {
+    let unusable = |path: &Path, error: ChainError| Error::Unusable {
+        path: path.to_owned(),
+        problem: error.to_string(),
+    };
+    let mut chains = Vec::new();
+    for path in paths {
+        let text = tree::read_named(path, MAX_BYTES)?;
+        chains.push(AuthorityChain::parse(&text).map_err(|error| unusable(path, error))?);
+    }
+    let named = paths.first().map_or(Path::new(""), PathBuf::as_path);
+    trusted_root_of(&chains).map_err(|error| unusable(named, error))
 }
 
 /// One change to a draft.
@@ -115,6 +146,8 @@ pub enum Change {
         /// The text of a `trusted_root.json`.
         sigstore: Option<String>,
     },
+    /// Other timestamp authorities, where there are no other Sigstore authorities to keep.
+    SetAuthorities(String),
     /// A key or an identity goes out of use.
     Retire {
         /// The key's id, or the identity's name.
@@ -172,6 +205,17 @@ pub fn change(
         Change::Set { policy, sigstore } => {
             document.policy = policy.map_or(document.policy, |policy| *policy);
             document.sigstore = sigstore.or(document.sigstore);
+        }
+        Change::SetAuthorities(text) => {
+            let before = document.sigstore.as_ref().map(|text| TrustedRoot::parse(text.as_bytes()));
+            if !before
+                .is_none_or(|root| root.is_ok_and(|root| root.has_timestamp_authorities_only()))
+            {
+                let problem = "embeds a trusted root that holds more than timestamp authorities; \
+                               add them to that trusted_root.json and give it with --trusted-root";
+                return Err(refused(problem.to_owned()));
+            }
+            document.sigstore = Some(text);
         }
         Change::Retire { whose, since } => {
             set_state(&mut document, &whose, |from| KeyState::Retired { from, since })
@@ -340,8 +384,12 @@ fn begin_next(folder: &Path) -> Result<TrustRootDocument, Error> {
         source: RootError::Envelope(refusal),
     })?;
     let document = TrustRootDocument::parse(envelope.unverified_payload())
-        .map_err(|source| Error::Root { path, source })?;
-    Ok(TrustRootDocument { version: document.version + 1, ..document })
+        .map_err(|source| Error::Root { path: path.clone(), source })?;
+    let version = document.version.checked_add(1).ok_or_else(|| Error::Unusable {
+        path,
+        problem: format!("is version {}; there is none after it", document.version),
+    })?;
+    Ok(TrustRootDocument { version, ..document })
 }
 
 /// Reads the draft, which need not be sound yet.

@@ -9,12 +9,15 @@ mod draft;
 use std::path::{Path, PathBuf};
 
 pub use chain::verify;
-pub use draft::{Change, SignedDraft, change, init, read_policy, read_trusted_root, sign};
+pub use draft::{
+    Change, SignedDraft, change, init, open_trusted_root, read_authorities, read_policy,
+    read_trusted_root, sign,
+};
 
 use super::Error;
 use crate::time::Timestamp;
 use crate::tree;
-use crate::trust::root::{MAX_BYTES, MAX_CHAIN, RootError, TrustRootDocument};
+use crate::trust::root::{MAX_BYTES, MAX_CHAIN, MAX_CHAIN_BYTES, RootError, TrustRootDocument};
 use crate::trust::{Envelope, TrustRoot};
 
 /// Opens a pinned trust root and follows the newer versions that lie in a folder.
@@ -60,7 +63,9 @@ fn read_chain(pinned: &Path, updates: Option<&Path>) -> Result<(Vec<u8>, Vec<Vec
 
 /// Holds when each version is a trust root at all; names the one that is none.
 fn well_formed(folder: &Path, first: u64, versions: &[Vec<u8>]) -> Result<(), Error> {
-    for (number, bytes) in (first..).zip(versions) {
+    for (index, bytes) in versions.iter().enumerate() {
+        // A version that says it is the last number there is has none after it.
+        let number = first.saturating_add(index as u64);
         let unusable = |source| Error::Root { path: path_of(folder, number), source };
         let envelope =
             Envelope::parse(bytes).map_err(|refusal| unusable(RootError::Envelope(refusal)))?;
@@ -81,9 +86,18 @@ fn read_versions(folder: &Path) -> Result<Vec<Vec<u8>>, Error> {
 /// Reads `N.json`, `N+1.json` and so on, as long as there are any.
 fn read_from(folder: &Path, first: u64) -> Result<Vec<Vec<u8>>, Error> {
     let mut versions = Vec::new();
+    let mut room = MAX_CHAIN_BYTES;
     for version in first..first.saturating_add(MAX_CHAIN as u64 + 1) {
         match tree::read_named(&path_of(folder, version), MAX_BYTES) {
-            Ok(bytes) => versions.push(bytes),
+            // One more than fits is kept, so that whoever follows the chain refuses it.
+            Ok(bytes) if room == 0 => {
+                versions.push(bytes);
+                break;
+            }
+            Ok(bytes) => {
+                room = room.saturating_sub(bytes.len());
+                versions.push(bytes);
+            }
             Err(error) if error.is_not_found() => break,
             Err(error) => return Err(error.into()),
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Key, Keyless, Policy, Role, RoleName, RootError};
+use super::{Key, KeyState, Keyless, Policy, Role, RoleName, RootError, folded};
 use crate::json::{self, Limits};
 use crate::time::Timestamp;
 use crate::trust::key::KeyId;
@@ -87,31 +87,47 @@ impl TrustRootDocument {
             }
         }
         self.check_identities()?;
+        self.check_owners()?;
         for required in [RoleName::Root, RoleName::Release] {
             if !self.roles.contains_key(&required) {
                 return unsound(format!("no role `{required}`"));
             }
         }
+        self.check_policy()?;
+        self.roles.iter().try_for_each(|(name, role)| self.check_role(*name, role))
+    }
+
+    /// Holds when the policy asks for something, of somebody who is there.
+    fn check_policy(&self) -> Result<(), RootError> {
+        let unsound = |problem: String| Err(RootError::Unsound(problem));
         // An empty list asks for nothing, and nothing is what would be shown.
         let policy = &self.policy;
-        for (what, is_empty) in [
-            ("channels", policy.channels.is_empty()),
-            ("builders", policy.builders.is_empty()),
-            ("build_types", policy.build_types.is_empty()),
-            ("sources", policy.sources.is_empty()),
-            ("evidence", policy.evidence.is_empty()),
+        for (what, list) in [
+            ("channels", &policy.channels),
+            ("builders", &policy.builders),
+            ("build_types", &policy.build_types),
+            ("sources", &policy.sources),
         ] {
-            if is_empty {
+            // Nor does an empty text name anything: it is what a document says by saying nothing.
+            if list.is_empty() || list.iter().any(|text| text.trim().is_empty()) {
                 return unsound(format!(
-                    "the policy's `{what}` is empty; nothing would be asked for"
+                    "the policy's `{what}` is empty, or names nothing; expected what is allowed"
                 ));
             }
         }
-        let asked = policy.evidence.iter().filter_map(|required| required.role);
-        if let Some(unknown) = asked.into_iter().find(|role| !self.roles.contains_key(role)) {
-            return unsound(format!("evidence of the role `{unknown}`, and there is no such role"));
+        if policy.evidence.is_empty() || policy.product.trim().is_empty() {
+            return unsound("the policy names no product, or asks for no evidence".to_owned());
         }
-        self.roles.iter().try_for_each(|(name, role)| self.check_role(*name, role))
+        let of_evidence = policy.evidence.iter().filter_map(|required| required.role);
+        let of_waivers = policy.waivers.filter(|waivers| waivers.signed).map(|_| RoleName::Waiver);
+        let of_rollback = policy.rollback.map(|_| RoleName::RollbackApprover);
+        let asked = of_evidence.chain(of_waivers).chain(of_rollback);
+        if let Some(unknown) = asked.into_iter().find(|role| !self.roles.contains_key(role)) {
+            return unsound(format!(
+                "the policy asks for the role `{unknown}`, and there is no such role"
+            ));
+        }
+        Ok(())
     }
 
     fn check_identities(&self) -> Result<(), RootError> {
@@ -132,9 +148,70 @@ impl TrustRootDocument {
                 return unsound(format!("the identity `{shown}` is there under two names"));
             }
         }
+        let all: Vec<(&String, &Keyless)> = self.identities.iter().collect();
+        for (index, (name, one)) in all.iter().enumerate() {
+            let twin = all[..index].iter().find(|(_, other)| {
+                other.issuer == one.issuer
+                    && other.owner != one.owner
+                    && other.certificate.overlaps(&one.certificate)
+            });
+            if let Some((other, _)) = twin {
+                let (name, other) = (name.escape_debug(), other.escape_debug());
+                return unsound(format!(
+                    "`{name}` and `{other}` are one signer with two owners; it would count twice"
+                ));
+            }
+        }
         if !self.identities.is_empty() && self.sigstore.is_none() {
             let problem = "identities, and no `sigstore` trusted root to verify certificates with";
             return unsound(problem.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Two owners must differ in more than case, spacing or the encoding of a letter: whoever is
+    /// written in two ways would be counted as two people.
+    fn check_owners(&self) -> Result<(), RootError> {
+        let of_keys = self.keys.values().map(|key| &key.owner);
+        let of_identities = self.identities.values().map(|identity| &identity.owner);
+        let mut seen: BTreeMap<String, &String> = BTreeMap::new();
+        for owner in of_keys.chain(of_identities) {
+            match seen.insert(folded(owner), owner) {
+                Some(other) if other != owner => {
+                    let (owner, other) = (owner.escape_debug(), other.escape_debug());
+                    return Err(RootError::Unsound(format!(
+                        "the owners `{owner}` and `{other}` are one name written in two ways"
+                    )));
+                }
+                Some(_) | None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Says which key or identity of the version before was in wrong hands and is better here.
+    ///
+    /// Nothing makes it better: whoever had it may have signed anything since.
+    pub(super) fn keeps_compromised(&self, before: &Self) -> Result<(), String> {
+        let keys = before
+            .keys
+            .iter()
+            .map(|(id, key)| (id.to_string(), key.state, self.keys.get(id).map(|key| key.state)));
+        let identities = before.identities.iter().map(|(name, one)| {
+            (name.clone(), one.state, self.identities.get(name).map(|one| one.state))
+        });
+        for (whose, before, after) in keys.chain(identities) {
+            let KeyState::Compromised { since, .. } = before else { continue };
+            let better = match after {
+                // One that is gone counts for nothing.
+                None => false,
+                Some(KeyState::Compromised { since: after, .. }) => after > since,
+                Some(KeyState::Active { .. } | KeyState::Retired { .. }) => true,
+            };
+            if better {
+                let whose = whose.escape_debug();
+                return Err(format!("`{whose}` is compromised since {since}, and no more here"));
+            }
         }
         Ok(())
     }

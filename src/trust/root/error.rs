@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::{MAX_BYTES, MAX_CHAIN, PAYLOAD_TYPE};
+use super::{MAX_BYTES, MAX_CHAIN, MAX_CHAIN_BYTES, PAYLOAD_TYPE};
+use crate::finding::Rule;
+use crate::finding::rules::trust as rules;
 use crate::json::JsonError;
 use crate::time::Timestamp;
 use crate::trust::{KeyError, Refusal};
@@ -54,6 +56,28 @@ pub enum RootError {
     Key(KeyError),
 }
 
+impl RootError {
+    /// Returns the rule that a trust root breaks, for reports on trust roots themselves.
+    #[must_use]
+    pub fn rule(&self) -> &'static Rule {
+        match self {
+            Self::Envelope(refusal) | Self::Signatures(refusal) | Self::Sigstore(refusal) => {
+                refusal.rule
+            }
+            Self::PayloadType(_) => &rules::PAYLOAD_TYPE_UNSUPPORTED,
+            Self::ClockBeforeTrust { .. } => &rules::CLOCK_BEFORE_TRUST,
+            Self::Expired { .. } => &rules::TRUST_ROOT_EXPIRED,
+            Self::TooLarge
+            | Self::Document(_)
+            | Self::Unsound(_)
+            | Self::NotNext { .. }
+            | Self::ChainTooLong
+            | Self::NoKey
+            | Self::Key(_) => &rules::TRUST_ROOT_UNSOUND,
+        }
+    }
+}
+
 impl fmt::Display for RootError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -84,7 +108,8 @@ impl fmt::Display for RootError {
             Self::ChainTooLong => {
                 write!(
                     formatter,
-                    "more than {MAX_CHAIN} versions after the pinned one; pin a later one"
+                    "more than {MAX_CHAIN} versions or {MAX_CHAIN_BYTES} bytes after the pinned \
+                     one; pin a later one"
                 )
             }
             Self::NoKey => formatter.write_str("no key was given to sign it with"),

@@ -13,8 +13,9 @@ use std::sync::Arc;
 
 pub use document::TrustRootDocument;
 pub use error::RootError;
+pub(super) use owner::folded;
 pub use owner::{CertificateName, Key, KeyState, Keyless};
-pub use policy::{Policy, RequiredEvidence, VulnerabilityBudget};
+pub use policy::{Policy, RequiredEvidence, RollbackRules, VulnerabilityBudget, WaiverRules};
 pub(super) use role::Speakers;
 pub use role::{Role, RoleName};
 
@@ -44,6 +45,8 @@ pub const MAX_BYTES: usize = 1 << 20;
 
 /// The most versions that are followed from the pinned one.
 pub const MAX_CHAIN: usize = 1024;
+/// The most bytes of all those versions together.
+pub const MAX_CHAIN_BYTES: usize = 64 << 20;
 
 impl TrustRoot {
     /// Opens a pinned trust root: its signatures must reach its own root role's threshold.
@@ -65,13 +68,40 @@ impl TrustRoot {
     ///
     /// As [`TrustRoot::open`], and for a version that does not follow from the one before it.
     pub fn open_chain(pinned: &[u8], later: &[Vec<u8>], now: Timestamp) -> Result<Self, RootError> {
-        if later.len() > MAX_CHAIN {
-            return Err(RootError::ChainTooLong);
+        let mut newest = None;
+        for root in Self::walk(pinned, later) {
+            newest = Some(root?);
         }
-        let first = Self::open_signed(pinned)?.0;
-        let newest = later.iter().try_fold(first, |root, bytes| root.succeeded_by(bytes))?;
+        let newest = newest.expect("the pinned version is the first of every chain");
         newest.check_in_use(now)?;
         Ok(newest)
+    }
+
+    /// Opens every version in turn, each by the one before it, and ends with the first that does
+    /// not follow. Whether one is in use is not asked: see [`TrustRoot::check_in_use`].
+    pub fn walk<'a>(
+        pinned: &'a [u8],
+        later: &'a [Vec<u8>],
+    ) -> impl Iterator<Item = Result<Self, RootError>> + 'a {
+        let too_long =
+            later.len() > MAX_CHAIN || later.iter().map(Vec::len).sum::<usize>() > MAX_CHAIN_BYTES;
+        let mut texts = std::iter::once(pinned).chain(later.iter().map(Vec::as_slice));
+        let mut before: Option<Self> = None;
+        let mut has_ended = false;
+        std::iter::from_fn(move || {
+            if has_ended {
+                return None;
+            }
+            let bytes = texts.next()?;
+            let next = match &before {
+                _ if too_long => Err(RootError::ChainTooLong),
+                None => Self::open_signed(bytes).map(|(root, _)| root),
+                Some(before) => before.succeeded_by(bytes),
+            };
+            has_ended = next.is_err();
+            before = next.as_ref().ok().cloned();
+            Some(next)
+        })
     }
 
     /// Opens the version that was in use at an earlier time, so that signatures are judged by what
@@ -86,12 +116,10 @@ impl TrustRoot {
         later: &[Vec<u8>],
         as_of: Timestamp,
     ) -> Result<Self, RootError> {
-        if later.len() > MAX_CHAIN {
-            return Err(RootError::ChainTooLong);
-        }
-        let mut root = Self::open_signed(pinned)?.0;
-        for bytes in later {
-            let next = root.succeeded_by(bytes)?;
+        let mut chain = Self::walk(pinned, later);
+        let mut root = chain.next().expect("the pinned version is the first of every chain")?;
+        for next in chain {
+            let next = next?;
             if next.document.issued_at > as_of {
                 break;
             }
@@ -142,11 +170,17 @@ impl TrustRoot {
             );
             return Err(RootError::Unsound(problem));
         }
+        after.keeps_compromised(before).map_err(RootError::Unsound)?;
         verify::open_successor(&envelope, self, after.issued_at).map_err(RootError::Signatures)?;
         Ok(next)
     }
 
-    fn check_in_use(&self, now: Timestamp) -> Result<(), RootError> {
+    /// Holds when the trust root is in use at a time: issued, and not expired.
+    ///
+    /// # Errors
+    ///
+    /// [`RootError::ClockBeforeTrust`] and [`RootError::Expired`].
+    pub fn check_in_use(&self, now: Timestamp) -> Result<(), RootError> {
         let TrustRootDocument { issued_at, expires_at, .. } = self.document;
         if now < issued_at {
             return Err(RootError::ClockBeforeTrust { issued_at, now });
@@ -207,7 +241,8 @@ impl TrustRoot {
     }
 
     /// Returns the authorities behind certificates, logs and timestamps.
-    pub(super) fn sigstore(&self) -> Option<&TrustedRoot> {
+    #[must_use]
+    pub fn sigstore(&self) -> Option<&TrustedRoot> {
         self.sigstore.as_deref()
     }
 
@@ -268,6 +303,8 @@ mod tests {
             }],
             vulnerabilities: VulnerabilityBudget { max_critical: 0, max_high: 0 },
             max_waivers: 0,
+            waivers: None,
+            rollback: None,
             require_proven_time: false,
             log_operators: 0,
             max_packet_bytes: 1,

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::path;
 use crate::time::Timestamp;
 use crate::trust::identity::WorkflowIdentity;
 use crate::trust::key::PublicKey;
@@ -35,6 +36,11 @@ pub struct Keyless {
     pub state: KeyState,
 }
 
+/// Returns what two spellings of one owner share.
+pub(in crate::trust) fn folded(owner: &str) -> String {
+    path::fold(owner).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// The only name that a certificate may have.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -50,6 +56,19 @@ impl fmt::Display for CertificateName {
         match self {
             Self::Subject(subject) => formatter.write_str(subject),
             Self::Workflow(workflow) => workflow.fmt(formatter),
+        }
+    }
+}
+
+impl CertificateName {
+    /// Tells whether one certificate could have both names, or two whose difference is the
+    /// reference only: then it is the same workflow under another name.
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Subject(one), Self::Subject(other)) => one == other,
+            (Self::Workflow(one), Self::Workflow(other)) => one.is_same_signer(other),
+            (Self::Workflow(workflow), Self::Subject(name))
+            | (Self::Subject(name), Self::Workflow(workflow)) => workflow.check_name(name).is_ok(),
         }
     }
 }

@@ -26,6 +26,12 @@ pub struct Policy {
     pub vulnerabilities: VulnerabilityBudget,
     /// The most waivers that a release may carry.
     pub max_waivers: u32,
+    /// What else a waiver must be. Without it only their number is limited here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waivers: Option<WaiverRules>,
+    /// How a release may be gone back to. Without it nothing is asked but the approvals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback: Option<RollbackRules>,
     /// Whether every signature but the trust root's own must have a proven time. Without it a key's
     /// window and the sealed sequence have to do.
     #[serde(default, skip_serializing_if = "is_false")]
@@ -60,9 +66,31 @@ pub struct RequiredEvidence {
     pub area: Option<String>,
     /// The most days between its observation and the release.
     pub max_age_days: u32,
-    /// The role that must have signed it; absent for the role of its area.
+    /// The role that must have signed it; absent for the role of its area. Evidence that carries no
+    /// signature of its own needs an attestation in the packet, by this role, that names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<RoleName>,
+}
+
+/// What a waiver must be, beside being one of few.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WaiverRules {
+    /// The most days that a waiver may run from the issue of the release that carries it.
+    pub max_days: u32,
+    /// Whether people of the role `waiver` must have signed the seal of a release that carries any.
+    /// The seal binds the manifest and so the waivers; whoever owns one does not count.
+    pub signed: bool,
+}
+
+/// How a release may be gone back to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RollbackRules {
+    /// The most days since the issue of the release that is gone back to.
+    pub window_days: u32,
+    /// The most hours that an approval may run.
+    pub max_approval_hours: u32,
 }
 
 /// How many vulnerabilities a release may have, by severity.

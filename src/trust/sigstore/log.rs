@@ -10,9 +10,10 @@ use sigstore_verify::crypto::VerificationKey;
 
 use super::time::moment;
 use super::trusted_root::{TrustedRoot, unusable};
+use crate::digest::Digest;
 use crate::finding::rules::trust as rules;
 use crate::json::{self, Limits};
-use crate::trust::attested::LoggedEntry;
+use crate::trust::attested::{LoggedEntry, LoggedTree};
 use crate::trust::{Outline, Refusal};
 
 pub(super) fn entries_of(
@@ -27,7 +28,8 @@ pub(super) fn entries_of(
     entries.iter().map(|entry| entry_of(entry, root)).collect()
 }
 
-/// Counts who runs the logs of these entries: two logs of one operator are one witness.
+/// Counts who runs the logs of these entries: two logs of one operator are one witness, and logs
+/// of which nobody says who runs them may all be one operator's.
 pub(in crate::trust) fn operators(entries: &[LoggedEntry]) -> usize {
     entries.iter().map(|entry| &entry.operator).collect::<BTreeSet<_>>().len()
 }
@@ -64,7 +66,7 @@ fn entry_of(entry: &TransparencyLogEntry, root: &TrustedRoot) -> Result<LoggedEn
         return Err(log_refused("an entry with neither a proof nor a promise of its log"));
     }
     let v2 = entry.kind_version == KindVersion::HashedRekordV002;
-    let tree_size =
+    let tree =
         entry.inclusion_proof.as_ref().map(|proof| checkpoint_of(proof, log, v2)).transpose()?;
     let promised = entry.inclusion_promise.is_some();
     let integrated_at = match entry.integrated_time {
@@ -73,10 +75,10 @@ fn entry_of(entry: &TransparencyLogEntry, root: &TrustedRoot) -> Result<LoggedEn
     };
     Ok(LoggedEntry {
         log: log.base_url.clone(),
-        operator: root.operators.get(&log.base_url).unwrap_or(&log.base_url).clone(),
+        operator: root.operators.get(&log.base_url).cloned(),
         index: entry.log_index.get(),
         kind: format!("{} {}", entry.kind_version.kind(), entry.kind_version.version()),
-        tree_size,
+        tree,
         promised,
         integrated_at,
     })
@@ -102,9 +104,13 @@ fn check_body(entry: &TransparencyLogEntry) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Returns the size of the tree after holding the checkpoint against the log that the entry names.
+/// Returns the tree after holding the checkpoint against the log that the entry names.
 /// The crate accepts the signature of any log of the trusted root whose key hint fits.
-fn checkpoint_of(proof: &InclusionProof, log: &TransparencyLog, v2: bool) -> Result<u64, Refusal> {
+fn checkpoint_of(
+    proof: &InclusionProof,
+    log: &TransparencyLog,
+    v2: bool,
+) -> Result<LoggedTree, Refusal> {
     let text = proof.checkpoint.envelope();
     let checkpoint =
         proof.checkpoint.checkpoint().ok_or_else(|| log_refused("a proof without a checkpoint"))?;
@@ -115,6 +121,11 @@ fn checkpoint_of(proof: &InclusionProof, log: &TransparencyLog, v2: bool) -> Res
     let spelled = text.lines().nth(1) == Some(size.to_string().as_str());
     if !(plain && body_and_signatures && spelled) {
         return Err(log_refused("a checkpoint that is not in its one form"));
+    }
+    let mut lines = BTreeSet::new();
+    let signatures = text.rsplit("\n\n").next().unwrap_or_default();
+    if !signatures.lines().all(|line| lines.insert(line)) {
+        return Err(log_refused("a checkpoint with a signature that stands twice"));
     }
     if !v2 && proof.tree_size != size {
         return Err(log_refused("proof and checkpoint are of trees of different sizes"));
@@ -127,7 +138,8 @@ fn checkpoint_of(proof: &InclusionProof, log: &TransparencyLog, v2: bool) -> Res
             && key.verify(checkpoint.signed_data(), &signature.signature).is_ok()
     });
     if signed {
-        Ok(size)
+        let root = Digest::from_bytes(*checkpoint.root_hash().as_bytes());
+        Ok(LoggedTree { origin: checkpoint.origin().to_owned(), size, root })
     } else {
         Err(log_refused(&format!("the checkpoint is not signed by the log {}", log.base_url)))
     }

@@ -5,12 +5,14 @@
 //! built in and none is fetched.
 
 mod engine;
+pub mod keyless;
 mod log;
 mod managed;
 mod time;
 mod trusted_root;
 
-use sigstore_types::{Bundle, SignatureContent};
+use sigstore_types::bundle::VerificationMaterialContent;
+use sigstore_types::{Bundle, DerCertificate, SignatureContent};
 use sigstore_verify::Verifier;
 use sigstore_verify::crypto::{sha384, sha512};
 
@@ -22,7 +24,7 @@ pub(super) use self::time::open_timestamp;
 use self::time::{check_times, is_within, times_of, whole_chain_in_use};
 pub use self::trusted_root::TrustedRoot;
 use self::trusted_root::unusable;
-pub use super::attested::{Attested, LoggedEntry, ProvenTime};
+pub use super::attested::{Attested, LoggedEntry, LoggedTree, ProvenTime};
 use super::certificate::Certificate;
 use super::identity::WorkflowIdentity;
 use super::outline::{Outline, SignedBy};
@@ -94,6 +96,7 @@ pub fn verify(
     let outline = Outline::parse(bundle)?;
     check_signer(outline.signed_by(), identity)?;
     let bundle = read(bundle)?;
+    check_certificates(&bundle)?;
     let expected = expected_of(&bundle, identity)?;
     let entries = entries_of(&bundle, outline, root)?;
     let result = run(&root.verifier, &bundle, subject, &expected)?;
@@ -158,6 +161,32 @@ fn expected_of<'a>(bundle: &Bundle, identity: &'a Identity) -> Result<Expected<'
     }
 }
 
+/// The largest certificate of a bundle, in bytes. Names of megabytes are read many times.
+const MAX_CERTIFICATE: usize = 64 << 10;
+
+/// Holds when no certificate that the bundle carries asks a reader of chains for what it should not.
+fn check_certificates(bundle: &Bundle) -> Result<(), Refusal> {
+    let carried: Vec<&DerCertificate> = match &bundle.verification_material.content {
+        VerificationMaterialContent::Certificate(one) => vec![&one.raw_bytes],
+        VerificationMaterialContent::X509CertificateChain { certificates } => {
+            certificates.iter().map(|one| &one.raw_bytes).collect()
+        }
+        VerificationMaterialContent::PublicKey(_) | _ => Vec::new(),
+    };
+    for der in carried.into_iter().map(DerCertificate::as_bytes) {
+        if der.len() > MAX_CERTIFICATE {
+            let message =
+                format!("a certificate of {} bytes; expected at most {MAX_CERTIFICATE}", der.len());
+            return Err(Refusal::new(&rules::BUNDLE_MALFORMED, message));
+        }
+        if Certificate::from_der(der).is_some_and(|one| one.constrains_names()) {
+            let message = "a certificate of the bundle limits whom others may name";
+            return Err(Refusal::new(&rules::CERTIFICATE_NOT_TRUSTED, message));
+        }
+    }
+    Ok(())
+}
+
 fn read(bytes: &[u8]) -> Result<Bundle, Refusal> {
     let malformed = |problem: String| {
         let problem: String = problem.chars().take(300).collect();
@@ -170,6 +199,15 @@ fn read(bytes: &[u8]) -> Result<Bundle, Refusal> {
     };
     let text = std::str::from_utf8(bytes).map_err(|error| malformed(error.to_string()))?;
     Bundle::from_json(text).map_err(|error| malformed(error.to_string()))
+}
+
+/// Tells, unverified, whose bundle it is: its certificate's name; nothing when it has none.
+pub(super) fn unverified_signer(bundle: &[u8]) -> String {
+    let Ok(bundle) = read(bundle) else { return String::new() };
+    match signing_certificate(&bundle).and_then(|certificate| certificate.name()) {
+        Ok(name) => format!("certificate {name}"),
+        Err(_) => String::new(),
+    }
 }
 
 /// Holds when an authority whose whole chain was in use at every proven time issued the
@@ -236,7 +274,13 @@ fn signers_of(bundle: &Bundle, expected: &Expected<'_>) -> Vec<Signer> {
         }
         Expected::Key(key) => (String::new(), key.ours.clone()),
     };
-    key.map(|key| Signer { owner, key_id: key.id(), algorithm: key.algorithm(), times: Vec::new() })
-        .into_iter()
-        .collect()
+    key.map(|key| Signer {
+        owner,
+        key_id: key.id(),
+        algorithm: key.algorithm(),
+        times: Vec::new(),
+        entries: Vec::new(),
+    })
+    .into_iter()
+    .collect()
 }

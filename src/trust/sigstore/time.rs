@@ -93,7 +93,8 @@ fn stamped(
         let at = moment(time.as_second(), time.subsec_nanosecond())?;
         let chain = authority.cert_chain.certificates.iter().map(|one| &one.raw_bytes);
         if whole_chain_in_use(chain, at) {
-            let by = authority.uri.clone().unwrap_or_else(|| "a timestamp authority".to_owned());
+            let by = authority.uri.clone().or_else(|| authority.subject.common_name.clone());
+            let by = by.unwrap_or_else(|| "a timestamp authority".to_owned());
             return Ok(ProvenTime { at, by });
         }
     }

@@ -96,6 +96,13 @@ impl TrustedRoot {
         Ok(Self { document, verifier, operators })
     }
 
+    /// Tells whether there are timestamp authorities and nothing else.
+    #[must_use]
+    pub fn has_timestamp_authorities_only(&self) -> bool {
+        let RootDocument { tlogs, ctlogs, certificate_authorities, .. } = &self.document;
+        tlogs.is_empty() && ctlogs.is_empty() && certificate_authorities.is_empty()
+    }
+
     pub(super) fn log(&self, entry: &TransparencyLogEntry) -> Result<&TransparencyLog, Refusal> {
         let id = &entry.log_id.key_id;
         self.document.tlogs.iter().find(|log| log.log_id.key_id == *id).ok_or_else(|| {

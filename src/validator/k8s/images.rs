@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::input::Inputs;
+use super::input::{Inputs, PINS};
 use super::object::Object;
 use super::values::{at_path, pointer_of};
 use crate::digest::Digest;
@@ -86,6 +86,16 @@ fn digest_in(text: &str) -> Option<Digest> {
     hex.parse().ok()
 }
 
+/// The digest of each repository that the pins name.
+fn pinned_in(inputs: &Inputs) -> BTreeMap<String, (Digest, String)> {
+    let images = inputs.document(PINS).and_then(|source| source.root.get("images"));
+    let named = images.map(Node::entries).unwrap_or_default().iter().filter_map(|entry| {
+        let image: ImageReference = entry.value.as_str()?.parse().ok()?;
+        Some((image.repository(), (image.sha256()?, format!("`{PINS}`"))))
+    });
+    named.collect()
+}
+
 /// What runs is what the values name, and one repository has one digest in a profile.
 pub(super) fn one_digest(inputs: &Inputs, _: &Context, report: &mut Report) {
     for profile in inputs.profiles() {
@@ -97,7 +107,8 @@ pub(super) fn one_digest(inputs: &Inputs, _: &Context, report: &mut Report) {
             _ => name.to_owned(),
         });
         let repository = repository.and_then(|name| name.parse::<ImageReference>().ok());
-        let mut seen: BTreeMap<String, (Digest, String)> = BTreeMap::new();
+        // What the pins name comes first: it is what the whole release is said to run.
+        let mut seen: BTreeMap<String, (Digest, String)> = pinned_in(inputs);
         for object in &render.objects {
             for (pointer, stated) in images_of(object) {
                 let Ok(image) = stated.parse::<ImageReference>() else { continue };

@@ -141,8 +141,6 @@ pub(super) struct Inputs {
     pub(super) loose: Vec<Object>,
     /// The Kubernetes versions that the release supports.
     pub(super) kubernetes: Range,
-    /// Whether every file could be read.
-    pub(super) complete: bool,
 }
 
 impl Inputs {
@@ -153,9 +151,11 @@ impl Inputs {
         context: &Context,
         report: &mut Report,
     ) -> Self {
-        let mut inputs = Self { complete: governed.complete, ..Self::default() };
-        inputs.files = governed.files.iter().map(ToString::to_string).collect();
-        inputs.charts = Chart::read_all(tree, governed);
+        let mut inputs = Self {
+            files: governed.files.iter().map(ToString::to_string).collect(),
+            charts: Chart::read_all(tree, governed),
+            ..Self::default()
+        };
         for document in &governed.documents {
             inputs.add(document);
         }
@@ -200,8 +200,6 @@ impl Inputs {
                 self.digests.insert(entry.path.to_string(), digest);
             }
         }
-        let all = [&self.renders, &self.committed, &self.previous];
-        self.complete &= all.into_iter().flatten().flatten().all(|render| render.complete);
     }
 
     fn add(&mut self, document: &Document) {

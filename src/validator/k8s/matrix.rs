@@ -1,14 +1,13 @@
 //! K8S01, X3: profiles are one set in every document that names them, each is rendered, installed
 //! and tested.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::input::{
     CONTRACT, Inputs, MATRIX, Profile, REGISTRY, Row, SNAPSHOT, absent, profile_name,
 };
 use super::object::{text, words};
 use super::rendered;
-use crate::document::Node;
 use crate::finding::rules::k8s as rules;
 use crate::finding::{Finding, Location, Report};
 use crate::validator::Context;
@@ -224,99 +223,4 @@ pub(super) fn scenarios(inputs: &Inputs, _: &Context, report: &mut Report) {
             report.push(Finding::new(&rules::PROFILE_SETS_DIFFER, at, message));
         }
     }
-}
-
-/// The suites of the matrix are ones that the tests have; the lists of tests are one list.
-pub(super) fn suites(inputs: &Inputs, context: &Context, report: &mut Report) {
-    const SUITES: &str = "ops/k8s/tests/suites.json";
-    let manifest = inputs.document("ops/k8s/tests/manifest.json");
-    if let Some(suites) = inputs.document(SUITES) {
-        let known: BTreeSet<&str> =
-            suites.rows("/suites").map(|(_, row)| text(row, "id")).collect();
-        let mut told = BTreeSet::new();
-        if let Some(matrix) = inputs.document(MATRIX) {
-            for (pointer, row) in matrix.rows("/profiles").chain(matrix.rows("/scenarios")) {
-                let suite = text(row, "suite");
-                if !suite.is_empty() && !known.contains(suite) && told.insert(suite) {
-                    let message =
-                        format!("names the suite `{suite}`, which `{SUITES}` does not have");
-                    let at = matrix.at(&format!("{pointer}/suite"));
-                    report.push(Finding::new(&rules::SUITE_UNKNOWN, at, message).declared(suite));
-                }
-            }
-        }
-        let groups: Option<BTreeSet<&str>> = manifest.map(|source| {
-            source.rows("/tests").flat_map(|(_, row)| words(row.get("groups"))).collect()
-        });
-        for (pointer, row) in suites.rows("/suites") {
-            for group in words(row.get("groups")) {
-                if groups.as_ref().is_some_and(|groups| !groups.contains(group)) {
-                    let message = format!(
-                        "suite `{}` runs the group `{group}`, which no test has",
-                        text(row, "id")
-                    );
-                    let at = suites.at(&format!("{pointer}/groups"));
-                    report.push(Finding::new(&rules::TEST_LISTS_DIFFER, at, message));
-                }
-            }
-        }
-    }
-    if let Some(manifest) = manifest {
-        let folder = "ops/k8s/tests";
-        let today = context.now.to_string();
-        let owners = owners(inputs);
-        for (pointer, row) in manifest.rows("/tests") {
-            let script = text(row, "script");
-            if !script.is_empty()
-                && !inputs.files.contains(&format!("{folder}/{script}"))
-                && !inputs.files.contains(script)
-            {
-                let message = format!("the test `{script}` is not in the tree");
-                let finding = Finding::new(
-                    &rules::TEST_SCRIPT_ABSENT,
-                    manifest.at(&format!("{pointer}/script")),
-                    message,
-                );
-                report.push(
-                    finding
-                        .declared(script)
-                        .caused_by(format!("k8s {}", rules::TEST_SCRIPT_ABSENT.code)),
-                );
-            }
-            let until = text(row, "quarantine_until");
-            // Days as ISO 8601 writes them compare as text.
-            if until.len() == 10 && today.get(..10).is_some_and(|today| until < today) {
-                let message = format!(
-                    "the quarantine of `{script}` ended on {until}: its failures are still ignored"
-                );
-                let at = manifest.at(&format!("{pointer}/quarantine_until"));
-                report.push(Finding::new(&rules::QUARANTINE_EXPIRED, at, message).declared(until));
-            }
-            let base = script.rsplit('/').next().unwrap_or(script);
-            if let Some(owner) =
-                owners.as_ref().map(|owners| owners.get(base).copied().unwrap_or("nobody"))
-                && owner != text(row, "owner")
-            {
-                let message = format!(
-                    "`{script}` belongs to `{}`, and to `{owner}` in the list of owners",
-                    text(row, "owner")
-                );
-                report.push(Finding::new(
-                    &rules::TEST_LISTS_DIFFER,
-                    manifest.at(&pointer),
-                    message,
-                ));
-            }
-        }
-    }
-}
-
-/// Who owns each test, by the script's name.
-fn owners(inputs: &Inputs) -> Option<BTreeMap<&str, &str>> {
-    let source = inputs.document("ops/k8s/tests/ownership.json")?;
-    let entries = source.root.get("owners").map(Node::entries)?;
-    let rows = entries
-        .iter()
-        .flat_map(|entry| words(Some(&entry.value)).map(|script| (script, &*entry.key)));
-    Some(rows.collect())
 }

@@ -8,6 +8,7 @@
 mod carried;
 mod causes;
 mod chart;
+mod conformance;
 mod contract;
 mod graph;
 mod hooks;
@@ -16,14 +17,17 @@ mod input;
 mod inventory;
 mod links;
 mod matrix;
+mod network;
 mod object;
 mod pods;
 mod previous;
 mod quantity;
 mod rbac;
+mod references;
 mod rendered;
 mod scaling;
 mod schema;
+mod suites;
 mod toggles;
 mod values;
 mod version;
@@ -52,7 +56,8 @@ const RULES: &[fn(&Inputs, &Context, &mut Report)] = &[
     matrix::one_set,
     matrix::one_word,
     matrix::scenarios,
-    matrix::suites,
+    suites::suites,
+    suites::scripts,
     inventory::twice,
     inventory::committed,
     inventory::rendered_again,
@@ -64,12 +69,12 @@ const RULES: &[fn(&Inputs, &Context, &mut Report)] = &[
     workloads::probes,
     links::services,
     links::ingresses,
-    links::ingress_admitted,
+    network::ingress_admitted,
     links::selecting,
     links::monitors,
-    links::references,
-    links::isolation,
-    links::open_policies,
+    references::references,
+    network::isolation,
+    network::open_policies,
     scaling::autoscalers,
     scaling::disruption_budgets,
     scaling::ceilings,
@@ -166,7 +171,13 @@ pub(super) fn derive(tree: &Tree, context: &Context) -> Vec<Derived> {
         Governed::read_except(tree, FOLDERS, Some(rendered::FOLDER), HYGIENE, &mut report);
     let inputs = Inputs::gather(tree, &governed, context, &mut report);
     let Some(renders) = &inputs.renders else { return Vec::new() };
-    let inventory = inventory::Inventory::of(renders);
-    let name = "rendered-inventory.json".to_owned();
-    vec![Derived { name, bytes: crate::json::to_bytes(&inventory) }]
+    for rule in RULES {
+        rule(&inputs, context, &mut report);
+    }
+    let inventory = crate::json::to_bytes(&inventory::Inventory::of(renders));
+    let conformance = crate::json::to_bytes(&conformance::Conformance::of(&inputs, &report));
+    vec![
+        Derived { name: "conformance-report.json".to_owned(), bytes: conformance },
+        Derived { name: "rendered-inventory.json".to_owned(), bytes: inventory },
+    ]
 }

@@ -26,8 +26,6 @@ pub(super) struct Render {
     pub(super) location: Location,
     /// Its objects in the order of the text.
     pub(super) objects: Vec<Object>,
-    /// Whether every document of it could be judged.
-    pub(super) complete: bool,
 }
 
 /// Reads every file of a folder of rendered manifests, sorted by profile.
@@ -73,10 +71,7 @@ pub(super) fn read(
                 // `prod/a.yaml` and `prod/b.yaml` are one render of `prod`.
                 match renders.iter_mut().rev().find(|one: &&mut Render| one.profile == read.profile)
                 {
-                    Some(render) => {
-                        render.objects.extend(read.objects);
-                        render.complete &= read.complete;
-                    }
+                    Some(render) => render.objects.extend(read.objects),
                     None => renders.push(read),
                 }
             }
@@ -145,9 +140,8 @@ impl Reader<'_> {
                 }
             }
         }
-        let complete = findings.is_empty();
         findings.into_iter().for_each(|finding| report.push(finding));
-        Render { profile: self.profile, location: self.location, objects, complete }
+        Render { profile: self.profile, location: self.location, objects }
     }
 
     fn read_piece(

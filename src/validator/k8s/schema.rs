@@ -121,6 +121,17 @@ pub(super) fn objects_follow(inputs: &Inputs, _: &Context, report: &mut Report) 
     }
 }
 
+/// The objects of a render whose kind has no schema, carried or defined by the input.
+pub(super) fn without_schema<'a>(inputs: &Inputs, objects: &'a [Object]) -> Vec<&'a Object> {
+    let (carried, own) = (Carried::unpacked(), own_schemas(inputs));
+    let range = [inputs.kubernetes.oldest, inputs.kubernetes.newest];
+    let is_unknown = |object: &&Object| {
+        !own.contains_key(&(object.api.clone(), object.kind.clone()))
+            && !range.iter().any(|minor| carried.has(*minor, &object.api, &object.kind))
+    };
+    objects.iter().filter(is_unknown).collect()
+}
+
 /// Tells whether a pin or the install matrix says where the kinds of a group come from.
 fn is_explained(inputs: &Inputs, group: &str) -> bool {
     let known = BRINGERS.iter().find(|(name, _)| *name == group).map(|(_, words)| *words);

@@ -253,6 +253,18 @@ pub(super) fn values_read(inputs: &Inputs, _: &Context, report: &mut Report) {
                 Finding::new(&rules::VALUE_UNREAD, defaults.at(&pointer_of(path)), message);
             report.push(finding.caused_by(format!("k8s {}", rules::VALUE_UNREAD.code)));
         }
+        if let Some(schema) = &chart.schema {
+            let mut offered = Vec::new();
+            offered_below(chart, &schema.root, "", "", &mut offered);
+            let is_told = |path: &String| {
+                unread.iter().any(|told| path == told || path.starts_with(&format!("{told}.")))
+            };
+            for (path, pointer) in offered.into_iter().filter(|(path, _)| !is_told(path)) {
+                let message = format!("the schema offers `{path}`, which no template reads");
+                let finding = Finding::new(&rules::VALUE_UNREAD, schema.at(&pointer), message);
+                report.push(finding.caused_by(format!("k8s {}", rules::VALUE_UNREAD.code)));
+            }
+        }
         for file in values_files(inputs, chart) {
             if is_negative(inputs, &file.location.path) {
                 continue;
@@ -271,6 +283,29 @@ pub(super) fn values_read(inputs: &Inputs, _: &Context, report: &mut Report) {
                 let location = file.at(&pointer_of(&path));
                 report.push(Finding::new(&rules::VALUE_WITHOUT_EFFECT, location, message));
             }
+        }
+    }
+}
+
+/// The shortest paths that a schema describes and no template reads, each with its pointer.
+fn offered_below(
+    chart: &Chart,
+    schema: &Node,
+    prefix: &str,
+    pointer: &str,
+    offered: &mut Vec<(String, String)>,
+) {
+    for entry in schema.get("properties").map(Node::entries).unwrap_or_default() {
+        if entry.key.contains('.') || entry.key == "global" {
+            continue;
+        }
+        let path =
+            if prefix.is_empty() { entry.key.clone() } else { format!("{prefix}.{}", entry.key) };
+        let pointer = format!("{pointer}/properties/{}", escape_pointer(&entry.key));
+        if !chart.reads(&path) {
+            offered.push((path, pointer));
+        } else if !chart.reads.contains(&path) {
+            offered_below(chart, &entry.value, &path, &pointer, offered);
         }
     }
 }

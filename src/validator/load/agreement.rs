@@ -1,7 +1,7 @@
 //! X11, LOAD07 and X10: the places that state a suite's limits agree, and none of them lets a run
 //! pass that breaks the service's objectives.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::input::{Inputs, Source};
 use super::layout;
@@ -19,6 +19,7 @@ const GLOBAL: &str = "__global__";
 pub(super) fn limits_agree(inputs: &Inputs, _: &Context, report: &mut Report) {
     let files = suite::threshold_files(inputs);
     let contracts = suite::contracts(inputs);
+    let inspected = inspected(inputs);
     let mut unread = 0;
     for suite in suite::suites(inputs) {
         let mut agreeing = 1;
@@ -32,9 +33,9 @@ pub(super) fn limits_agree(inputs: &Inputs, _: &Context, report: &mut Report) {
                 compare_global(&suite, global, report);
             }
         }
-        match script_limits(inputs, &suite) {
+        match script_limits(inputs, &suite, &inspected) {
             Some(limits) => {
-                agreeing += usize::from(compare(&suite, &limits, Place::Measured, report))
+                agreeing += usize::from(compare(&suite, &limits, Place::Measured, report));
             }
             None => unread += 1,
         }
@@ -52,16 +53,23 @@ pub(super) fn limits_agree(inputs: &Inputs, _: &Context, report: &mut Report) {
     }
 }
 
-/// The limits in a suite's script, or in what `k6 inspect` wrote of it.
-fn script_limits(inputs: &Inputs, suite: &Suite<'_>) -> Option<Limits> {
-    let inspected: Option<(&String, &Options)> = inputs.results.iter().find_map(|(path, read)| {
+/// What `k6 inspect` wrote, by the suite that its file is named after.
+type Inspected<'a> = BTreeMap<&'a str, (&'a String, &'a Options)>;
+
+fn inspected(inputs: &Inputs) -> Inspected<'_> {
+    let options = inputs.results.iter().filter_map(|(path, read)| {
         let options = read.as_ref().ok()?.options.as_ref()?;
-        (layout::stem(path) == suite.name).then_some((path, options))
+        Some((layout::stem(path), (path, options)))
     });
+    options.collect()
+}
+
+/// The limits in a suite's script, or in what `k6 inspect` wrote of it.
+fn script_limits(inputs: &Inputs, suite: &Suite<'_>, inspected: &Inspected<'_>) -> Option<Limits> {
     let path = suite.script(inputs)?;
     let script = inputs.scripts.get(&path).filter(|script| script.bytes > 0);
-    let (path, options) = match inspected {
-        Some((path, options)) => (path.clone(), options),
+    let (path, options) = match inspected.get(suite.name) {
+        Some((path, options)) => ((*path).clone(), *options),
         None => (path, script?.options.as_ref()?),
     };
     Some(suite::limits_of_script(&path, &options.thresholds))
@@ -143,6 +151,7 @@ pub(super) fn limits_stated(inputs: &Inputs, _: &Context, report: &mut Report) {
     if suites.is_empty() {
         return;
     }
+    let names: BTreeSet<&str> = suites.iter().map(|suite| suite.name).collect();
     for (source, rows) in suite::contracts(inputs) {
         for suite in suites.iter().filter(|suite| !rows.contains_key(suite.name)) {
             let kept_for_all = rows.get(GLOBAL).is_some_and(|global| {
@@ -157,14 +166,14 @@ pub(super) fn limits_stated(inputs: &Inputs, _: &Context, report: &mut Report) {
             }
         }
         for name in rows.keys().filter(|name| *name != GLOBAL) {
-            if !suites.iter().any(|suite| suite.name == name) {
+            if !names.contains(name.as_str()) {
                 let pointer = format!("/{}", crate::json::escape_pointer(name));
                 no_suite(source, &pointer, name, report);
             }
         }
     }
     for (name, (source, _)) in suite::threshold_files(inputs) {
-        if !suites.iter().any(|suite| suite.name == name) {
+        if !names.contains(name.as_str()) {
             no_suite(source, "/suite", &name, report);
         }
     }

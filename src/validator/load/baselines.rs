@@ -1,7 +1,7 @@
 //! LOAD16 to LOAD20: what a release is compared with was measured, on a released version, not long
 //! ago, under the same conditions, and somebody else approved it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::input::{Inputs, Source};
 use super::policy::Policy;
@@ -48,13 +48,13 @@ pub(super) fn measured(inputs: &Inputs, _: &Context, report: &mut Report) {
         .into_iter()
         .map(|suite| (suite.name.to_owned(), suite.limits))
         .collect();
-    let mut seen: Vec<(Vec<String>, &str)> = Vec::new();
+    let mut seen: BTreeMap<Vec<String>, &str> = BTreeMap::new();
     for source in baselines(inputs) {
         let mut reasons = Vec::new();
         match source.text("/source") {
             Some("measured") => {}
             Some(own) if own == source.path => {
-                reasons.push("it names itself as its source".to_owned())
+                reasons.push("it names itself as its source".to_owned());
             }
             Some(other) => reasons.push(format!("its source is `{other}`")),
             None => reasons.push("it names no source".to_owned()),
@@ -74,9 +74,11 @@ pub(super) fn measured(inputs: &Inputs, _: &Context, report: &mut Report) {
             reasons.push(format!("{bare} of {} rows list no runs", rows.len()));
         }
         let figures: Vec<String> = rows.iter().map(figures).collect();
-        match seen.iter().find(|(known, _)| *known == figures) {
-            Some((_, other)) => reasons.push(format!("its rows are those of `{other}`")),
-            None => seen.push((figures, &source.path)),
+        match seen.get(&figures) {
+            Some(other) => reasons.push(format!("its rows are those of `{other}`")),
+            None => {
+                seen.insert(figures, &source.path);
+            }
         }
         if reasons.is_empty() {
             report.passed("load-baseline", source.path.as_str(), "measured, run by run");
@@ -252,10 +254,12 @@ pub(super) fn approved(inputs: &Inputs, _: &Context, report: &mut Report) {
 /// LOAD20: every suite that must pass has something to be compared with.
 pub(super) fn present(inputs: &Inputs, _: &Context, report: &mut Report) {
     let suites = suite::suites(inputs);
+    let rows = baselines(inputs).flat_map(|source| source.list("/rows"));
+    let known: BTreeSet<&str> = rows.filter_map(|row| row.get("suite")?.as_str()).collect();
     let mut without = 0;
     for suite in &suites {
         let is_needed = suite.node.get("must_pass").and_then(Node::as_bool) != Some(false);
-        if is_needed && !baselines(inputs).any(|source| row_of(source, suite.name).is_some()) {
+        if is_needed && !known.contains(suite.name) {
             without += 1;
             let message = format!(
                 "the suite `{}` has no baseline: whether it regressed is unknown",

@@ -230,7 +230,13 @@ pub(super) fn packs(inputs: &Inputs, _: &Context, report: &mut Report) {
                     report,
                 ),
                 None => {
-                    differs("/query_hashes", format!("`{query}` is not locked"), "", digest, report)
+                    differs(
+                        "/query_hashes",
+                        format!("`{query}` is not locked"),
+                        "",
+                        digest,
+                        report,
+                    );
                 }
             }
         }
@@ -306,7 +312,8 @@ fn schemas_of(inputs: &Inputs, source: &Source) -> Vec<String> {
         row.get("schema")?.as_str()
     });
     if let Some(path) = registered {
-        return vec![path.to_owned()];
+        let is_there = inputs.schema(path).is_some();
+        return if is_there { vec![path.to_owned()] } else { Vec::new() };
     }
     let stem = layout::stem(&source.path);
     let folder = source.path.split('/').nth(2).unwrap_or_default();

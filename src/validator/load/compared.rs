@@ -1,19 +1,20 @@
 //! LOAD21 and LOAD22: has the release become worse, at once or little by little?
 
 use super::baselines::{baseline_of, baselines, row_of};
+use super::derived::millionths;
 use super::input::{Inputs, Source};
 use super::policy::Policy;
 use super::runs;
 use super::statistics::rank::shift;
-use super::statistics::regression::{Answer, Judgement, judge, shown};
+use super::statistics::regression::{Answer, Judgement, Scale, judge, shown};
 use crate::document::Node;
 use crate::finding::rules::load as rules;
-use crate::finding::{Finding, Report};
+use crate::finding::{ComparisonDocument, Finding, Location, Report, SideDocument};
 use crate::validator::Context;
 use crate::version::Version;
 
 /// The figures that are compared.
-pub(super) const FIGURES: [&str; 4] = ["p95_ms", "p99_ms", "fail_rate", "throughput_rps"];
+pub const FIGURES: [&str; 4] = ["p95_ms", "p99_ms", "fail_rate", "throughput_rps"];
 
 /// One suite's runs, held against its baseline.
 pub(super) struct Comparison<'a> {
@@ -40,7 +41,8 @@ pub(super) fn comparisons(inputs: &Inputs) -> Vec<Comparison<'_>> {
 }
 
 /// One figure of every run; a run that lacks it counts as not a number, which nothing passes.
-pub(super) fn figures(list: &[Node], metric: &str) -> Vec<f64> {
+#[must_use]
+pub fn figures(list: &[Node], metric: &str) -> Vec<f64> {
     let number = |run: &Node, key: &str| run.get(key).and_then(Node::as_f64);
     list.iter()
         .map(|run| match metric {
@@ -57,25 +59,71 @@ pub(super) fn figures(list: &[Node], metric: &str) -> Vec<f64> {
 
 /// LOAD21: three answers, and only one of them lets a release pass.
 pub(super) fn regressions(inputs: &Inputs, _: &Context, report: &mut Report) {
+    let confidence = Policy::of(inputs).terms.confidence;
     for comparison in comparisons(inputs) {
+        let suite = comparison.runs.text("/suite").unwrap_or_default();
         for one in &comparison.judged {
-            let text = numbers(one);
-            let suite = comparison.runs.text("/suite").unwrap_or_default();
-            let subject = format!("{suite} {}", one.question.metric);
-            let rule = match one.answer {
-                Answer::NotRegressed => {
-                    report.passed("load-regression", subject, format!("{}: {text}", one.reason));
-                    continue;
-                }
-                Answer::Inconclusive => &rules::INCONCLUSIVE,
-                Answer::Regressed => &rules::REGRESSED,
-            };
-            let message = format!("`{}` of `{suite}`: {}", one.question.metric, one.reason);
-            let finding = Finding::new(rule, comparison.runs.at("/runs"), message);
-            let finding =
-                finding.declared(format!("at most {}", shown(one, one.margin))).actual(text);
-            report.failed("load-regression", subject, finding);
+            tell(suite, one, confidence, comparison.runs.at("/runs"), report);
         }
+    }
+}
+
+/// Adds one judged figure to a report: the numbers, and what follows from the answer.
+pub fn tell(
+    subject: &str,
+    one: &Judgement,
+    confidence: f64,
+    location: Location,
+    report: &mut Report,
+) {
+    report.compared(document(subject, one, confidence));
+    let text = numbers(one);
+    let named = format!("{subject} {}", one.question.metric);
+    let rule = match one.answer {
+        Answer::NotRegressed => {
+            report.passed("load-regression", named, format!("{}: {text}", one.reason));
+            return;
+        }
+        Answer::Inconclusive => &rules::INCONCLUSIVE,
+        Answer::Regressed => &rules::REGRESSED,
+    };
+    let message = format!("`{}` of `{subject}`: {}", one.question.metric, one.reason);
+    let finding = Finding::new(rule, location, message);
+    let finding = finding.declared(format!("at most {}", shown(one, one.margin))).actual(text);
+    if one.answer == Answer::Inconclusive {
+        let detail = finding.message.clone();
+        report.skipped("load-regression", named, detail);
+        report.push(finding);
+    } else {
+        report.failed("load-regression", named, finding);
+    }
+}
+
+fn document(subject: &str, one: &Judgement, confidence: f64) -> ComparisonDocument {
+    let side = |values: &[f64], variation: f64| SideDocument {
+        runs_millionths: values.iter().map(|value| millionths(*value)).collect(),
+        variation_millionths: millionths(variation),
+    };
+    let scale = match one.question.scale {
+        Scale::Ratio => "ratio",
+        Scale::Difference => "difference",
+    };
+    ComparisonDocument {
+        subject: subject.to_owned(),
+        metric: one.question.metric.clone(),
+        scale: scale.to_owned(),
+        answer: one.answer.word().to_owned(),
+        reason: one.reason.clone(),
+        effect_millionths: millionths(one.effect),
+        low_millionths: millionths(one.low),
+        high_millionths: millionths(one.high),
+        margin_millionths: millionths(one.margin),
+        detectable_millionths: millionths(one.detectable),
+        confidence_millionths: millionths(confidence),
+        p_value_millionths: millionths(one.p_value),
+        runs_needed: one.runs_needed.min(1 << 52),
+        baseline: side(&one.question.baseline, one.variation[0]),
+        candidate: side(&one.question.candidate, one.variation[1]),
     }
 }
 

@@ -1,5 +1,7 @@
 //! LOAD23 and LOAD24: what the service used while it was under load, and whether it keeps.
 
+use std::collections::BTreeMap;
+
 use super::input::{Inputs, Source};
 use super::policy::Policy;
 use super::runs;
@@ -13,10 +15,10 @@ use crate::validator::Context;
 /// LOAD23: processor, memory and file descriptors stay within what was declared.
 pub(super) fn resources(inputs: &Inputs, _: &Context, report: &mut Report) {
     let policy = Policy::of(inputs);
-    let suites = suite::suites(inputs);
+    let suites = suite::suites(inputs).into_iter().map(|suite| (suite.name, suite.limits));
+    let limits: BTreeMap<&str, suite::Limits> = suites.collect();
     for source in runs::lists(inputs) {
-        let name = source.text("/suite").unwrap_or_default();
-        let limits = suites.iter().find(|suite| suite.name == name).map(|suite| &suite.limits);
+        let limits = limits.get(source.text("/suite").unwrap_or_default());
         let bytes =
             limits.and_then(|limits| limits.get("memory_growth_bytes")).map(|limit| limit.value);
         let mut without = 0;

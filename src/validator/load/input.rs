@@ -138,6 +138,11 @@ impl Inputs {
 
     fn add_document(&mut self, document: &Document) {
         let [root] = document.roots.as_slice() else { return };
+        // A list of one sample is a JSON document as well, and no document of a team.
+        let is_sample = matches!(root.get("type").and_then(Node::as_str), Some("Point" | "Metric"));
+        if is_sample && root.get("data").is_some() {
+            return;
+        }
         let path = document.path.to_string();
         if result::shape_of(root).is_some() || layout::is_result(&path, root) {
             let read = result::of_node(root);

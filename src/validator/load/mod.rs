@@ -7,9 +7,10 @@
 mod agreement;
 mod baselines;
 mod claims;
-mod compared;
+pub mod compared;
 mod derived;
 mod endurance;
+mod identity;
 mod input;
 mod layout;
 mod parts;
@@ -60,8 +61,8 @@ const RULES: &[fn(&Inputs, &Context, &mut Report)] = &[
     runs::models,
     runs::durations,
     runs::figures,
-    runs::identity,
-    runs::raw_results,
+    identity::identity,
+    identity::raw_results,
     endurance::resources,
     endurance::slopes,
     baselines::measured,

@@ -1,7 +1,7 @@
 //! LOAD08 and X13: every suite has all its parts, every list names the suites that there are, and
 //! every name resolves.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::input::{Inputs, Source};
 use super::result::Plan;
@@ -16,6 +16,7 @@ use crate::validator::Context;
 pub(super) fn suite_parts(inputs: &Inputs, _: &Context, report: &mut Report) {
     let suites = suite::suites(inputs);
     let files = suite::threshold_files(inputs);
+    let measured = measured(inputs);
     let mut without = Vec::new();
     for suite in &suites {
         missing_code(inputs, suite, report);
@@ -23,7 +24,7 @@ pub(super) fn suite_parts(inputs: &Inputs, _: &Context, report: &mut Report) {
             let message = format!("the suite `{}` has no threshold file", suite.name);
             report.push(Finding::new(&rules::SUITE_PART_MISSING, suite.at("thresholds"), message));
         }
-        if !has_result(inputs, suite) {
+        if !measured.contains(suite.name) {
             without.push(suite);
         }
     }
@@ -74,12 +75,13 @@ fn missing_code(inputs: &Inputs, suite: &Suite<'_>, report: &mut Report) {
     }
 }
 
-fn has_result(inputs: &Inputs, suite: &Suite<'_>) -> bool {
-    runs::lists(inputs).any(|source| source.text("/suite") == Some(suite.name))
-        || inputs.results.iter().any(|(path, read)| {
-            read.as_ref().is_ok_and(|result| result.options.is_none())
-                && layout::stem(path) == suite.name
-        })
+/// The suites that have a list of runs or a result.
+fn measured(inputs: &Inputs) -> BTreeSet<&str> {
+    let results = inputs.results.iter().filter_map(|(path, read)| {
+        let is_result = read.as_ref().is_ok_and(|result| result.options.is_none());
+        is_result.then(|| layout::stem(path))
+    });
+    runs::lists(inputs).filter_map(|source| source.text("/suite")).chain(results).collect()
 }
 
 /// Generated lists of suites are those of the suites.
@@ -124,9 +126,11 @@ pub(super) fn lists_agree(inputs: &Inputs, _: &Context, report: &mut Report) {
 
 /// What a list repeats of a suite is what the suite says.
 fn rows_agree(source: &Source, suites: &[Suite<'_>], report: &mut Report) {
+    let by_name: BTreeMap<&str, &Suite<'_>> =
+        suites.iter().map(|suite| (suite.name, suite)).collect();
     for (index, row) in source.list("/suites").iter().enumerate() {
-        let name = row.get("name").and_then(Node::as_str);
-        let Some(suite) = suites.iter().find(|suite| Some(suite.name) == name) else { continue };
+        let name = row.get("name").and_then(Node::as_str).unwrap_or_default();
+        let Some(suite) = by_name.get(name) else { continue };
         for key in ["kind", "must_pass", "thresholds", "expected_metrics", "run_in"] {
             if let Some((there, here)) = row.get(key).zip(suite.node.get(key))
                 && there.kind() == here.kind()

@@ -1,7 +1,7 @@
 //! What counts as a regression: margins, runs, confidence and ages, declared before anything is
 //! measured.
 
-use super::input::{Inputs, Source};
+use super::input::Inputs;
 use super::layout;
 use super::statistics::regression::{Direction, Margin, Question, Scale, Terms};
 use crate::document::Node;
@@ -49,13 +49,15 @@ impl Policy {
 
     /// The policy of a tree.
     pub(super) fn of(inputs: &Inputs) -> Self {
-        inputs.document(layout::POLICY).map_or(Self::DEFAULT, Self::read)
+        inputs.document(layout::POLICY).map_or(Self::DEFAULT, |source| Self::read(&source.root))
     }
 
-    fn read(source: &Source) -> Self {
+    /// Reads a policy document of the handbook's shape.
+    #[must_use]
+    pub fn read(root: &Node) -> Self {
         let mut policy = Self::DEFAULT;
         let number = |pointer: &str| {
-            let value = source.root.pointer(pointer).and_then(Node::as_f64)?;
+            let value = root.pointer(pointer).and_then(Node::as_f64)?;
             (value.is_finite() && value > 0.0).then_some(value)
         };
         let share = |key: &str, default: f64| {
@@ -72,7 +74,7 @@ impl Policy {
         policy.memory_growth = share("memory_growth_pct", 0.20);
         policy.cpu_percent = number("/thresholds/cpu_saturation_pct").unwrap_or(90.0);
         policy.file_descriptors = number("/thresholds/open_fds_max");
-        let count = |pointer: &str| source.root.pointer(pointer).and_then(Node::as_u64);
+        let count = |pointer: &str| root.pointer(pointer).and_then(Node::as_u64);
         // Fewer than five runs cannot block, whatever a tree declares.
         let runs = count("/minimum_runs_per_side").and_then(|runs| usize::try_from(runs).ok());
         policy.terms.runs = runs.unwrap_or(5).max(Terms::DEFAULT.runs);

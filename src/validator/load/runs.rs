@@ -1,4 +1,4 @@
-//! Lists of runs: how each run went, what it was, and whether its raw result is kept.
+//! Lists of runs: how each run went.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,6 @@ use super::layout;
 use super::result::{Executor, LoadResult, Plan};
 use super::statistics::samples_needed;
 use super::suite::{self, Suite};
-use crate::digest::Digest;
 use crate::document::Node;
 use crate::finding::rules::load as rules;
 use crate::finding::{Finding, Location, Report};
@@ -21,11 +20,18 @@ pub(super) fn lists(inputs: &Inputs) -> impl Iterator<Item = &Source> {
     })
 }
 
-/// The suite that a result is of: by the list of runs that keeps it, else by its name.
-pub(super) fn suite_of<'a>(inputs: &'a Inputs, path: &str) -> Option<Suite<'a>> {
-    let kept = lists(inputs).find(|source| source.text("/raw/path") == Some(path));
-    let name = kept.and_then(|source| source.text("/suite")).unwrap_or_else(|| layout::stem(path));
-    suite::suites(inputs).into_iter().find(|suite| suite.name == name)
+/// The suite of each result: by the list of runs that keeps it, else by its name.
+pub(super) fn suites_of(inputs: &Inputs) -> BTreeMap<&str, Suite<'_>> {
+    let suites = suite::suites(inputs).into_iter().map(|suite| (suite.name, suite));
+    let suites: BTreeMap<&str, Suite<'_>> = suites.collect();
+    let kept =
+        lists(inputs).filter_map(|list| Some((list.text("/raw/path")?, list.text("/suite")?)));
+    let kept: BTreeMap<&str, &str> = kept.collect();
+    let of_results = inputs.results.keys().filter_map(|path| {
+        let name = kept.get(path.as_str()).copied().unwrap_or_else(|| layout::stem(path));
+        Some((path.as_str(), suites.get(name)?.clone()))
+    });
+    of_results.collect()
 }
 
 /// The plan of a suite: its scenario's, else its script's.
@@ -38,18 +44,19 @@ pub(super) fn plan_of(inputs: &Inputs, suite: &Suite<'_>) -> Option<Plan> {
     })
 }
 
-struct Run<'a> {
-    source: &'a Source,
-    pointer: String,
-    node: &'a Node,
+/// One run of a list.
+pub(super) struct Run<'a> {
+    pub(super) source: &'a Source,
+    pub(super) pointer: String,
+    pub(super) node: &'a Node,
 }
 
 impl Run<'_> {
-    fn number(&self, key: &str) -> Option<f64> {
+    pub(super) fn number(&self, key: &str) -> Option<f64> {
         self.node.pointer(&format!("/{key}")).and_then(Node::as_f64)
     }
 
-    fn at(&self, key: &str) -> Location {
+    pub(super) fn at(&self, key: &str) -> Location {
         let pointer = format!("{}/{key}", self.pointer);
         if self.source.root.pointer(&pointer).is_some() {
             self.source.at(&pointer)
@@ -58,7 +65,7 @@ impl Run<'_> {
         }
     }
 
-    fn found(
+    pub(super) fn found(
         &self,
         rule: &'static crate::finding::Rule,
         key: &str,
@@ -72,7 +79,7 @@ impl Run<'_> {
     }
 }
 
-fn runs_of(source: &Source) -> impl Iterator<Item = Run<'_>> {
+pub(super) fn runs_of(source: &Source) -> impl Iterator<Item = Run<'_>> {
     source.list("/runs").iter().enumerate().map(move |(index, node)| Run {
         source,
         pointer: format!("/runs/{index}"),
@@ -143,9 +150,10 @@ pub(super) fn generator(inputs: &Inputs, _: &Context, report: &mut Report) {
         }
         recounted_rate(&run, report);
     }
+    let suites = suites_of(inputs);
     for (path, read) in &inputs.results {
         let Ok(result) = read else { continue };
-        let plan = suite_of(inputs, path).and_then(|suite| plan_of(inputs, &suite));
+        let plan = suites.get(path.as_str()).and_then(|suite| plan_of(inputs, suite));
         if let Some(plan) = plan {
             of_result(inputs, path, result, &plan, report);
         }
@@ -245,9 +253,11 @@ pub(super) fn durations(inputs: &Inputs, _: &Context, report: &mut Report) {
             run.found(&rules::RUN_TOO_SHORT, "duration_ms", message, planned * 1e3, lasted, report);
         }
     }
+    let suites = suites_of(inputs);
     for (path, read) in &inputs.results {
         let Ok(result) = read else { continue };
-        let planned = suite_of(inputs, path).and_then(|suite| plan_of(inputs, &suite)?.duration_ms);
+        let suite = suites.get(path.as_str());
+        let planned = suite.and_then(|suite| plan_of(inputs, suite)?.duration_ms);
         if let Some((lasted, planned)) = result.duration_ms.zip(planned)
             && lasted < planned * 0.99
         {
@@ -260,10 +270,10 @@ pub(super) fn durations(inputs: &Inputs, _: &Context, report: &mut Report) {
 
 /// LOAD02, LOAD03 and LOAD14 over the figures of each run.
 pub(super) fn figures(inputs: &Inputs, _: &Context, report: &mut Report) {
-    let suites = suite::suites(inputs);
+    let suites = suite::suites(inputs).into_iter().map(|suite| (suite.name, suite.limits));
+    let limits: BTreeMap<&str, suite::Limits> = suites.collect();
     for source in lists(inputs) {
-        let name = source.text("/suite").unwrap_or_default();
-        let limits = suites.iter().find(|suite| suite.name == name).map(|suite| &suite.limits);
+        let limits = limits.get(source.text("/suite").unwrap_or_default());
         let mut held = 0;
         for run in runs_of(source) {
             held += figures_of(&run, limits, report);
@@ -338,186 +348,5 @@ fn enough(run: &Run<'_>, name: &str, key: &str, requests: Option<f64>, report: &
     {
         let message = format!("`{name}` rests on {requests} requests; it needs {needed}");
         run.found(&rules::SAMPLES_TOO_FEW, key, message, needed, requests, report);
-    }
-}
-
-/// What identifies a list of runs: the field, and what it is for.
-const IDENTITY: &[(&str, &str)] = &[
-    ("/subject/digest", "which artifact was measured"),
-    ("/scenario_sha256", "which scenario was run"),
-    ("/seed", "which seed picked the requests"),
-    ("/query_pack_sha256", "which data was asked for"),
-    ("/tool/version", "which version of the tool measured"),
-    ("/profile", "which profile was deployed"),
-    ("/host_class", "on what kind of machine"),
-];
-
-/// LOAD15: every list of runs says what it measured, and it is what is released.
-pub(super) fn identity(inputs: &Inputs, _: &Context, report: &mut Report) {
-    for source in lists(inputs) {
-        let missing: Vec<String> = IDENTITY
-            .iter()
-            .filter(|(pointer, _)| {
-                source.root.pointer(pointer).and_then(Node::scalar_text).is_none()
-            })
-            .map(|(pointer, meaning)| format!("{} ({meaning})", pointer.trim_start_matches('/')))
-            .collect();
-        if !missing.is_empty() {
-            let message = "the runs do not say what they measured";
-            let finding = Finding::new(&rules::IDENTITY_MISSING, source.at(""), message);
-            report.push(finding.actual(format!("missing: {}", missing.join(", "))));
-        }
-        same_files(inputs, source, report);
-        same_subject(inputs, source, report);
-        same_seed(inputs, source, report);
-    }
-    let kept: Vec<&str> = lists(inputs).filter_map(|source| source.text("/raw/path")).collect();
-    for (path, read) in &inputs.results {
-        let is_result = read.as_ref().is_ok_and(|result| result.options.is_none());
-        if is_result && !kept.contains(&path.as_str()) {
-            let message = "no list of runs keeps this result: nothing says which artifact, scenario, profile and machine it is of";
-            report.push(Finding::new(&rules::IDENTITY_MISSING, Location::named(path), message));
-        }
-    }
-}
-
-fn same_files(inputs: &Inputs, source: &Source, report: &mut Report) {
-    let name = source.text("/suite").unwrap_or_default();
-    let suites = suite::suites(inputs);
-    let Some(suite) = suites.iter().find(|suite| suite.name == name) else { return };
-    let pack = suite.source.text("/query_set").map(str::to_owned);
-    for (key, path) in [
-        ("/scenario_sha256", suite.scenario(inputs)),
-        ("/script_sha256", suite.script(inputs)),
-        ("/query_pack_sha256", pack),
-    ] {
-        let Some((stated, path)) = source.text(key).zip(path) else { continue };
-        let Some(actual) = inputs.digests.get(&path) else { continue };
-        if stated != actual.to_string() {
-            let message = format!("the runs were made with another `{path}`");
-            let finding = Finding::new(&rules::IDENTITY_DIFFERS, source.at(key), message);
-            report.push(finding.declared(stated).actual(actual));
-        }
-    }
-}
-
-fn same_subject(inputs: &Inputs, source: &Source, report: &mut Report) {
-    let Some(stated) = source.text("/subject/digest") else { return };
-    let place = || source.at("/subject/digest");
-    let digest: Option<Digest> = stated.strip_prefix("sha256:").unwrap_or(stated).parse().ok();
-    if digest.is_none_or(|digest| digest.is_placeholder()) {
-        let message = "the digest of what was measured stands for nothing";
-        report.push(Finding::new(&rules::IDENTITY_DIFFERS, place(), message).declared(stated));
-        return;
-    }
-    let Some(registry) = inputs.neighbour("ops/release/image-digest-registry.json") else { return };
-    let (name, release) = (source.text("/subject/name"), source.text("/release"));
-    for row in registry.list("/released") {
-        let text = |key: &str| row.get(key).and_then(Node::as_str);
-        if text("name") == name && text("version") == release && text("digest") != Some(stated) {
-            let message =
-                "the runs measured another artifact than the one released under this version";
-            let finding = Finding::new(&rules::IDENTITY_DIFFERS, place(), message);
-            report.push(finding.declared(stated).actual(text("digest").unwrap_or_default()));
-        }
-    }
-}
-
-fn same_seed(inputs: &Inputs, source: &Source, report: &mut Report) {
-    let policy =
-        inputs.document(layout::SEED).and_then(|policy| policy.root.get("deterministic_seed"));
-    let stated = source.root.get("seed");
-    let number = |node: &Node| node.scalar_text().map(std::borrow::Cow::into_owned);
-    if let Some((policy, stated)) = policy.and_then(number).zip(stated.and_then(number))
-        && policy != stated
-    {
-        let message = "the runs used another seed than the policy names";
-        let finding = Finding::new(&rules::IDENTITY_DIFFERS, source.at("/seed"), message);
-        report.push(finding.declared(stated).actual(policy));
-    }
-}
-
-/// LOAD25: raw results are kept, and the figures are theirs.
-pub(super) fn raw_results(inputs: &Inputs, _: &Context, report: &mut Report) {
-    for source in lists(inputs) {
-        let mut seen: BTreeMap<&str, String> = BTreeMap::new();
-        for run in runs_of(source) {
-            let Some(digest) = run.node.get("raw_sha256").and_then(Node::as_str) else {
-                let message = "the run does not keep the digest of its raw result";
-                report.push(Finding::new(&rules::RAW_MISSING, run.at("raw_sha256"), message));
-                continue;
-            };
-            let is_sound = digest.parse::<Digest>().is_ok_and(|digest| !digest.is_placeholder());
-            let twice = seen.insert(digest, run.pointer.clone());
-            if let (true, None) = (is_sound, &twice) {
-                continue;
-            }
-            let message = match twice {
-                Some(other) => format!("`{other}` has the same raw result: one run counted twice"),
-                None => "the digest of the raw result stands for nothing".to_owned(),
-            };
-            let finding = Finding::new(&rules::RAW_DIFFERS, run.at("raw_sha256"), message);
-            report.push(finding.declared(digest));
-        }
-        kept_result(inputs, source, report);
-    }
-}
-
-/// The one raw result that is in the tree is the one that was named, and has the figures of its run.
-fn kept_result(inputs: &Inputs, source: &Source, report: &mut Report) {
-    let Some(path) = source.text("/raw/path") else {
-        let message = "no raw result is kept in the tree, so nobody can recompute the figures";
-        report.push(Finding::new(&rules::RAW_MISSING, source.at("/raw"), message));
-        return;
-    };
-    let Some(actual) = inputs.digests.get(path) else {
-        let message = format!("`{path}` is not in the tree");
-        report.push(
-            Finding::new(&rules::RAW_MISSING, source.at("/raw/path"), message).declared(path),
-        );
-        return;
-    };
-    let stated = source.text("/raw/sha256").unwrap_or_default();
-    if stated != actual.to_string() {
-        let message = format!("`{path}` is another file than the one that was measured");
-        let finding = Finding::new(&rules::RAW_DIFFERS, source.at("/raw/sha256"), message);
-        report.push(finding.declared(stated).actual(actual));
-    }
-    let number = source.root.pointer("/raw/run").and_then(Node::as_u64);
-    let of_run = runs_of(source).find(|run| run.node.get("run").and_then(Node::as_u64) == number);
-    if let (Some(run), Some(Ok(result))) = (of_run, inputs.results.get(path)) {
-        if let Some(digest) = run.node.get("raw_sha256").and_then(Node::as_str)
-            && digest != stated
-        {
-            let message = "the run and the kept result have different digests".to_owned();
-            run.found(&rules::RAW_DIFFERS, "raw_sha256", message, digest, stated, report);
-        }
-        same_figures(&run, result, report);
-    }
-}
-
-fn same_figures(run: &Run<'_>, result: &LoadResult, report: &mut Report) {
-    let latency = result.metrics.get("http_req_duration");
-    let at_rank = |rank: f64| {
-        let known = latency?.percentiles.iter().find(|known| (known.0 - rank).abs() < 1e-9)?;
-        Some(known.1)
-    };
-    #[expect(clippy::cast_precision_loss, reason = "no run sends 2^53 requests")]
-    let pairs = [
-        ("p95_ms", at_rank(95.0)),
-        ("p99_ms", at_rank(99.0)),
-        ("requests", result.requests().map(|count| count as f64)),
-        (
-            "failed_requests",
-            result.metrics.get("http_req_failed").and_then(|m| m.shares).map(|(bad, _)| bad as f64),
-        ),
-    ];
-    for (key, actual) in pairs {
-        if let Some((stated, actual)) = run.number(key).zip(actual)
-            && (stated - actual).abs() > 0.001_f64.max(actual.abs() * 1e-4)
-        {
-            let message = format!("`{key}` is not that of the raw result");
-            run.found(&rules::FIGURE_DIFFERS, key, message, stated, actual, report);
-        }
     }
 }

@@ -70,7 +70,7 @@ impl Reader<'_> {
         };
         let is_plain = value != Value::Null;
         let start = self.at;
-        self.to_separator();
+        self.pass_expression();
         let rest = self.text.get(start..self.at).unwrap_or_default().trim();
         let value = match (is_plain, rest) {
             (true, "") => value,
@@ -103,7 +103,7 @@ impl Reader<'_> {
             if self.peek() != Some(b':') {
                 // A spread, a method, a shorthand: left open.
                 let before = self.at;
-                self.to_separator();
+                self.pass_expression();
                 if self.at == before {
                     self.at += self.rest().chars().next().map_or(1, char::len_utf8);
                 }
@@ -170,7 +170,7 @@ impl Reader<'_> {
     }
 
     /// Passes over what is left of an expression, to the `,` or bracket that ends it.
-    fn to_separator(&mut self) {
+    fn pass_expression(&mut self) {
         let mut open = 0_usize;
         while let Some(byte) = self.peek() {
             match byte {
@@ -217,7 +217,7 @@ mod tests {
             "export let options = { 'é': \\ }",
             "export const options = {a: '\\",
         ] {
-            let _ = super::options(text);
+            let _ = options(text);
         }
     }
 }

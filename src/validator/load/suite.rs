@@ -45,13 +45,12 @@ impl<'a> Suite<'a> {
 
     /// The path of its scenario, named or found by its name.
     pub(super) fn scenario(&self, inputs: &Inputs) -> Option<String> {
-        let named = match self.text("scenario") {
+        match self.text("scenario") {
             Some(path) if path.contains('/') => Some(path.to_owned()),
             Some(name) => Some(format!("{}{name}", layout::SCENARIOS)),
             None => Some(format!("{}{}.json", layout::SCENARIOS, self.name))
                 .filter(|path| inputs.has(path)),
-        };
-        named
+        }
     }
 
     /// The path of its script: named by itself, or by its scenario.

@@ -175,17 +175,18 @@ fn vacuous_limits(inputs: &Inputs, report: &mut Report) {
 
 /// LOAD03, LOAD04 and the percentiles: every threshold is recomputed and held against what is said.
 pub(super) fn recomputed(inputs: &Inputs, _: &Context, report: &mut Report) {
+    let suites = runs::suites_of(inputs);
     for (path, result) in read(inputs) {
         let mut held = 0;
         for (key, stated) in stated(result) {
             let location = at(inputs, path, &stated.pointer);
             held += usize::from(recompute(result, key, stated, location, report));
         }
-        let conditions = runs::suite_of(inputs, path).map(|suite| suite.limits).unwrap_or_default();
-        for (name, limit) in conditions {
-            let Some((metric, threshold)) = suite::condition(&name, limit.value) else { continue };
+        let limits = suites.get(path.as_str()).map(|suite| &suite.limits);
+        for (name, limit) in limits.into_iter().flatten() {
+            let Some((metric, threshold)) = suite::condition(name, limit.value) else { continue };
             let place = at(inputs, path, "/metrics");
-            held += usize::from(hold(result, metric, &threshold, &name, place, report));
+            held += usize::from(hold(result, metric, &threshold, name, place, report));
         }
         if held > 0 {
             report.passed(

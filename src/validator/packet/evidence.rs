@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::Contents;
+use super::signed::people;
 use crate::digest::Digest;
 use crate::document::Node;
 use crate::finding::rules::{packet as rules, release as release_rules, trust as trust_rules};
@@ -115,20 +116,48 @@ fn is_convincing(
     report: &Report,
 ) -> bool {
     let Some(seen) = contents.evidence.get(&item.path) else { return false };
-    match item.kind {
-        EvidenceKind::ValidatorReport => passes(&seen.bytes, item),
-        EvidenceKind::TestResult => Statement::<TestResult>::parse(&seen.bytes)
-            .is_ok_and(|statement| statement.predicate.result != TestOutcome::Failed),
-        EvidenceKind::Attestation => {
-            let role = role.unwrap_or_else(|| root.evidence_role(item.area));
-            opens(contents, &seen.bytes, role, root, report).is_ok()
+    let is_signed = match (item.kind, role) {
+        // A signature of its own is opened below.
+        (EvidenceKind::Attestation, _) | (_, None) => true,
+        (_, Some(role)) => is_attested(contents, item, role, root, report),
+    };
+    is_signed
+        && match item.kind {
+            EvidenceKind::ValidatorReport => passes(&seen.bytes, item),
+            EvidenceKind::TestResult => Statement::<TestResult>::parse(&seen.bytes)
+                .is_ok_and(|statement| statement.predicate.result != TestOutcome::Failed),
+            EvidenceKind::Attestation => {
+                let role = role.unwrap_or_else(|| root.evidence_role(item.area));
+                opens(contents, &seen.bytes, role, root, report).is_ok()
+            }
+            EvidenceKind::Sbom
+            | EvidenceKind::Scan
+            | EvidenceKind::Drill
+            | EvidenceKind::LoadSummary => seen.recognised.is_some(),
+            EvidenceKind::Derived => seen.recognised.is_none(),
         }
-        EvidenceKind::Sbom
-        | EvidenceKind::Scan
-        | EvidenceKind::Drill
-        | EvidenceKind::LoadSummary => seen.recognised.is_some(),
-        EvidenceKind::Derived => seen.recognised.is_none(),
-    }
+}
+
+/// Whether somebody in a role has signed a statement about a piece that carries no signature.
+fn is_attested(
+    contents: &Contents,
+    item: &EvidenceItem,
+    role: RoleName,
+    root: &TrustRoot,
+    report: &Report,
+) -> bool {
+    let attestations =
+        contents.manifest.evidence.iter().filter(|item| item.kind == EvidenceKind::Attestation);
+    attestations.filter_map(|one| contents.evidence.get(&one.path)).any(|seen| {
+        let opened = Bundle::parse(&seen.bytes).and_then(|bundle| {
+            trust::open(&[bundle], PAYLOAD_TYPE, role, root, report.judged_at())
+        });
+        opened.is_ok_and(|opened| {
+            let payload = &opened.value().bytes;
+            subject_digests(payload).is_ok_and(|named| named.contains(&item.sha256))
+                && refuse_failed(payload).is_ok()
+        })
+    })
 }
 
 fn passes(bytes: &[u8], item: &EvidenceItem) -> bool {
@@ -162,9 +191,7 @@ fn opens(
         return Err(trust::Refusal { rule: &trust_rules::SUBJECT_MISMATCH, message });
     }
     refuse_failed(&opened.value().bytes)?;
-    let names: Vec<String> =
-        opened.signers().iter().map(|signer| signer.owner.escape_debug().to_string()).collect();
-    Ok(names.join(", "))
+    Ok(people(opened.signers()))
 }
 
 /// Opens signed evidence by the role of its area, or by one that the policy asks for by name.

@@ -8,6 +8,7 @@ mod contents;
 mod evidence;
 mod policy;
 mod signed;
+mod waivers;
 
 pub use beside::{artifacts_beside, checksums_beside, judge_directory, report_beside};
 pub use contents::{
@@ -18,3 +19,4 @@ pub use policy::{Expectations, judge_expectations, judge_freshness, judge_policy
 pub use signed::{
     checksums_of, judge_checksums_signature, judge_provenance, judge_seal, provenance_of, seal_of,
 };
+pub use waivers::judge_waivers;

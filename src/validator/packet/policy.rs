@@ -21,7 +21,7 @@ pub struct Expectations {
     pub min_sequence: Option<u64>,
 }
 
-/// Holds product, channel, waivers and the check's own verdict against the policy.
+/// Holds product, channel and the check's own verdict against the policy.
 pub fn judge_policy(contents: &Contents, packet: &str, policy: &Policy, report: &mut Report) {
     let manifest = &contents.manifest;
     let at = |pointer: &str| Location::member(packet, ReleaseManifest::MEMBER).pointing(pointer);
@@ -47,24 +47,6 @@ pub fn judge_policy(contents: &Contents, packet: &str, policy: &Policy, report: 
         let message = "the release was assembled although its check did not pass";
         let finding = Finding::new(&rules::EVIDENCE_NOT_PASSED, at("/check"), message);
         report.failed("assembled-check", packet, finding);
-    }
-    let waivers = manifest.waivers.len();
-    if waivers > usize::try_from(policy.max_waivers).unwrap_or(usize::MAX) {
-        let message = format!("{waivers} waivers; the policy allows {}", policy.max_waivers);
-        let finding = Finding::new(&rules::EVIDENCE_NOT_PASSED, at("/waivers"), message);
-        report.failed("waivers", packet, finding);
-    } else {
-        report.passed("waivers", packet, format!("{waivers} of at most {}", policy.max_waivers));
-    }
-    for (index, waiver) in manifest.waivers.iter().enumerate() {
-        if waiver.expires <= report.judged_at() {
-            let message =
-                format!("the waiver of {} for `{}` has expired", waiver.code, waiver.path);
-            let location = at(&format!("/waivers/{index}"));
-            let finding = Finding::new(&rules::EVIDENCE_NOT_PASSED, location, message)
-                .declared(waiver.expires);
-            report.failed("waivers", packet, finding);
-        }
     }
 }
 

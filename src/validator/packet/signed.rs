@@ -347,7 +347,7 @@ fn sidecar(
 }
 
 /// Names people for a report; names come from data and are escaped.
-fn people(signers: &[Signer]) -> String {
+pub(crate) fn people(signers: &[Signer]) -> String {
     let names: Vec<String> = signers
         .iter()
         .map(|signer| {

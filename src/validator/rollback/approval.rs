@@ -52,7 +52,7 @@ pub fn judge_approvals(
     let now = report.judged_at();
     let mut passed_over = Vec::new();
     let opened = trust::open_approvals(bundles, role, asked.requester, root, now, |payload| {
-        judge_approval(payload, asked, now).map_err(|(rule, message)| {
+        judge_approval(payload, asked, root, now).map_err(|(rule, message)| {
             passed_over.push((rule, message.clone()));
             message
         })
@@ -103,7 +103,7 @@ pub(super) fn approvers_so_far(
 ) -> BTreeSet<String> {
     let role = RoleName::RollbackApprover;
     trust::approvers_so_far(bundles, role, asked.requester, root, now, |payload| {
-        judge_approval(payload, asked, now).map_err(|(_, message)| message)
+        judge_approval(payload, asked, root, now).map_err(|(_, message)| message)
     })
 }
 
@@ -111,6 +111,7 @@ pub(super) fn approvers_so_far(
 fn judge_approval(
     payload: &Payload,
     asked: Asked<'_>,
+    root: &TrustRoot,
     now: Timestamp,
 ) -> Result<(), (&'static Rule, String)> {
     let scope = |problem: String| Err((&rules::APPROVAL_SCOPE_MISMATCH, problem));
@@ -145,6 +146,12 @@ fn judge_approval(
         let message = format!("an approval from {from} until {until}, judged at {now}");
         return Err((&rules::APPROVAL_EXPIRED, message));
     }
+    let seconds = approval.expires_at.seconds_since(approval.approved_at);
+    let hours = root.policy().rollback.map(|rules| rules.max_approval_hours);
+    if let Some(hours) = hours.filter(|hours| seconds > i64::from(*hours) * 3_600) {
+        let message = format!("an approval of {seconds} seconds; the policy allows {hours} hours");
+        return Err((&rules::APPROVAL_TOO_LONG, message));
+    }
     if asked.consumed.contains(&Digest::of(&payload.bytes)) {
         let message = format!("the approval of {} was used before", approval.approved_at);
         return Err((&rules::APPROVAL_CONSUMED, message));
@@ -157,7 +164,8 @@ mod tests {
     use super::*;
     use crate::finding::Verdict;
     use crate::trust::root::{
-        Key, KeyState, Policy, RequiredEvidence, Role, TrustRootDocument, VulnerabilityBudget,
+        Key, KeyState, Policy, RequiredEvidence, Role, RollbackRules, TrustRootDocument,
+        VulnerabilityBudget,
     };
     use crate::trust::{Algorithm, PrivateKey};
 
@@ -211,6 +219,8 @@ mod tests {
                 }],
                 vulnerabilities: VulnerabilityBudget { max_critical: 0, max_high: 0 },
                 max_waivers: 0,
+                waivers: None,
+                rollback: None,
                 require_proven_time: false,
                 log_operators: 0,
                 max_packet_bytes: 1,
@@ -341,6 +351,28 @@ mod tests {
         };
         let codes: Vec<&str> = report.findings().iter().map(|one| one.rule.slug).collect();
         assert_eq!(codes, ["approval-consumed", "approval-consumed", "approval-missing"]);
+    }
+
+    #[test]
+    fn h11_an_approval_that_runs_longer_than_the_policy_allows() {
+        let mut stage = stage();
+        stage.root = limited(&stage, 6);
+        let both = |approval: &dyn Fn() -> Approval| {
+            [stage.signed(0, approval()), stage.signed(2, approval())]
+        };
+        // Six hours to the second, and one second more.
+        assert_eq!(stage.codes(&both(&approval), |_| ()), [""; 0]);
+        let long = || Approval { expires_at: time("2026-11-24T09:00:01Z"), ..approval() };
+        let codes = ["approval-too-long", "approval-too-long", "approval-missing"];
+        assert_eq!(stage.codes(&both(&long), |_| ()), codes);
+    }
+
+    /// The stage's trust root with limits on going back.
+    fn limited(stage: &Stage, max_approval_hours: u32) -> TrustRoot {
+        let mut document = stage.root.document().clone();
+        document.policy.rollback = Some(RollbackRules { window_days: 30, max_approval_hours });
+        let signers: Vec<&PrivateKey> = stage.people.iter().map(|(_, key)| key).collect();
+        TrustRoot::open(&TrustRoot::seal(&document, &signers).unwrap(), time(NOW)).unwrap()
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The area `rollback`: whether one can go back.
 //!
-//! Reads every governed file of the area and judges what any file must be: there, readable,
-//! well-formed, and the same value to every reader.
+//! Two questions. What a tree tells about going back is held against itself ([`check`], as every
+//! area). Whether one packet is a safe place to go to from another is answered by thirty checks
+//! ([`judge_pair`]) over both packets, what came after them, and the people who approve.
 
 mod approval;
 mod checks;
@@ -14,6 +15,7 @@ mod readiness;
 mod removed;
 mod sql;
 mod taken;
+mod told;
 
 pub use approval::{Approved, Asked, judge_approvals};
 pub use checks::{CHECKS, ReadinessCheck};
@@ -26,9 +28,9 @@ pub use question::{Answer, Question, Refused, Side};
 pub use readiness::{judge_pair, judge_without_packet, judge_without_target};
 pub use sql::{Effect, classify};
 
-use super::{Context, Derived, Hygiene, governed};
+use super::{Context, Derived, Governed, Hygiene};
 use crate::finding::rules::rollback as rules;
-use crate::finding::{Area, Report};
+use crate::finding::{Area, Finding, Location, Report};
 use crate::tree::Tree;
 
 /// Where the area's files lie; the first folder must hold some.
@@ -41,8 +43,26 @@ const HYGIENE: Hygiene = Hygiene {
 };
 
 /// Judges the area.
-pub(super) fn check(tree: &Tree, _context: &Context, report: &mut Report) {
-    governed::check(Area::Rollback, FOLDERS, HYGIENE, tree, report);
+pub(super) fn check(tree: &Tree, context: &Context, report: &mut Report) {
+    let governed = Governed::read(tree, FOLDERS, HYGIENE, report);
+    let home = FOLDERS[0];
+    if !governed.files.iter().any(|path| path.starts_with(home)) {
+        let message = format!("`{home}` holds no file; the area cannot be judged");
+        let location = Location::named(home);
+        report.push(Finding::new(&rules::INPUT_UNREADABLE, location, message));
+        return report.not_evaluated(Area::Rollback, format!("`{home}` holds no file"));
+    }
+    let inputs = told::Inputs::gather(tree, &governed);
+    for rule in told::RULES {
+        rule(&inputs, context, report);
+    }
+    if governed.complete {
+        let (files, objects) = (governed.documents.len(), governed.objects());
+        let count = rules::RULES.len();
+        report.evaluated(Area::Rollback, files, objects, governed.other, count);
+    } else {
+        report.not_evaluated(Area::Rollback, "some of its files could not be read");
+    }
 }
 
 /// Derives what the release says about being left.

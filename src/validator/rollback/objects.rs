@@ -1,10 +1,9 @@
 //! Rendered objects, as far as going to or from a release depends on them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 use super::facts::{AnalysisFacts, CustomResourceFacts, ObjectFacts, RolloutFacts};
-use crate::document::{Node, Value};
+use crate::document::Node;
 
 /// Takes the facts of a document's objects; a `List` holds several.
 pub(super) fn objects_of(root: &Node) -> Vec<ObjectFacts> {
@@ -243,41 +242,9 @@ fn analysis_of(root: &Node, kind: &str) -> Vec<AnalysisFacts> {
         .collect()
 }
 
-/// Writes a value so that equal values have equal text: keys sorted, no white space.
+/// Equal values have equal text.
 fn canonical(node: &Node) -> String {
-    let mut out = String::new();
-    write_canonical(node, &mut out);
-    out
-}
-
-fn write_canonical(node: &Node, out: &mut String) {
-    match &node.value {
-        Value::Null => out.push_str("null"),
-        Value::Bool(truth) => {
-            let _ = write!(out, "{truth}");
-        }
-        Value::Number(number) => out.push_str(number),
-        Value::String(text) | Value::Ambiguous(text, _) => {
-            let _ = write!(out, "{text:?}");
-        }
-        Value::Tagged(_, inner) => write_canonical(inner, out),
-        Value::Sequence(items) => {
-            for (index, item) in items.iter().enumerate() {
-                out.push(if index == 0 { '[' } else { ',' });
-                write_canonical(item, out);
-            }
-            out.push_str(if items.is_empty() { "[]" } else { "]" });
-        }
-        Value::Mapping(entries) => {
-            let mut sorted: Vec<_> = entries.iter().collect();
-            sorted.sort_by(|a, b| a.key.cmp(&b.key));
-            for (index, entry) in sorted.iter().enumerate() {
-                let _ = write!(out, "{}{:?}:", if index == 0 { '{' } else { ',' }, entry.key);
-                write_canonical(&entry.value, out);
-            }
-            out.push_str(if entries.is_empty() { "{}" } else { "}" });
-        }
-    }
+    String::from_utf8_lossy(&node.to_canonical_json()).into_owned()
 }
 
 #[cfg(test)]

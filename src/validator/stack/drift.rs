@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::input::{Inputs, Source};
+use super::input::Inputs;
 use super::references::Pin;
+use super::source::Source;
 use super::{graph, layout, pins, profiles};
 use crate::document::Node;
 use crate::finding::rules::stack::evidence as rules;

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::graph::depends_on;
-use super::input::{Inputs, Kind};
+use super::input::Inputs;
 use super::references::Role;
+use super::source::Kind;
 use super::{FOLDERS, HYGIENE, drift, layout, profiles};
 use crate::digest::Digest;
 use crate::document::Node;
@@ -108,9 +109,9 @@ pub(super) fn derive(tree: &Tree, context: &Context) -> Vec<Derived> {
         return Vec::new();
     }
     let mut derived = vec![
-        document("stack-dependency-graph.json", &graph(&inputs)),
+        document("dependency-graph.json", &graph(&inputs)),
         document("stack-index.json", &index),
-        document("stack-version-manifest.json", &manifest(&inputs)),
+        document("version-manifest.json", &manifest(&inputs)),
     ];
     if let (Some(changes), Some(previous_sha256)) =
         (drift::changes(&inputs), inputs.digest(layout::PREVIOUS))
@@ -144,7 +145,7 @@ fn index(inputs: &Inputs<'_>) -> StackIndex {
     let files = paths.into_iter().filter_map(|path| {
         Some(IndexedFile { path: path.to_owned(), sha256: inputs.digest(path)? })
     });
-    StackIndex { schema: "countersign.stack-index/v1", files: files.collect() }
+    StackIndex { schema: "countersign.stack-file-index/v1", files: files.collect() }
 }
 
 fn graph(inputs: &Inputs<'_>) -> DependencyGraph {
@@ -176,7 +177,7 @@ fn graph(inputs: &Inputs<'_>) -> DependencyGraph {
         }
     }
     DependencyGraph {
-        schema: "countersign.stack-dependency-graph/v1",
+        schema: "countersign.stack-graph/v1",
         profiles: composed.collect(),
         edges: edges.into_iter().collect(),
     }
@@ -205,7 +206,7 @@ fn manifest(inputs: &Inputs<'_>) -> VersionManifest {
     for image in &mut images {
         image.uses.sort();
     }
-    VersionManifest { schema: "countersign.stack-version-manifest/v1", images }
+    VersionManifest { schema: "countersign.stack-images/v1", images }
 }
 
 fn role(role: Role) -> &'static str {

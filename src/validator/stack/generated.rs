@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::images::quoted;
-use super::input::{Inputs, Kind, Source};
+use super::input::Inputs;
 use super::layout;
+use super::source::{Kind, Source};
 use crate::digest::Digest;
 use crate::document::Node;
 use crate::finding::rules::stack::evidence as rules;

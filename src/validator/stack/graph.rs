@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::images::quoted;
-use super::input::{Inputs, Kind, Source};
+use super::input::Inputs;
 use super::layout;
 use super::profiles::{Profile, composed};
+use super::source::{Kind, Source};
 use crate::document::Node;
 use crate::finding::rules::stack::graph as rules;
 use crate::finding::{Finding, Report};

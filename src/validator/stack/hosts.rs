@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::compose::{published, services_of};
 use super::images::quoted;
-use super::input::{Inputs, Kind, Source};
+use super::input::Inputs;
 use super::layout;
 use super::places::class_of;
 use super::profiles::composed;
+use super::source::{Kind, Source};
 use crate::document::Node;
 use crate::finding::rules::stack::{compose as access, graph as rules};
 use crate::finding::{Finding, Location, Report};

@@ -12,6 +12,8 @@ use crate::finding::{Finding, Report};
 use crate::validator::Context;
 use crate::validator::image::ImageReference;
 
+/// The cause that references without a digest share.
+const UNPINNED: &str = "stack-unpinned";
 /// The cause that placeholder digests share.
 const PLACEHOLDERS: &str = "stack-placeholders";
 
@@ -35,6 +37,7 @@ pub(super) fn malformed(inputs: &Inputs<'_>, _: &Context, report: &mut Report) {
 
 /// Refuses references without a digest, and tags that move.
 pub(super) fn unpinned(inputs: &Inputs<'_>, _: &Context, report: &mut Report) {
+    report.headline(UNPINNED, "images are named by tags alone");
     let before = report.findings().len();
     let mut pinned = 0;
     for (reference, image) in read(inputs) {
@@ -47,7 +50,7 @@ pub(super) fn unpinned(inputs: &Inputs<'_>, _: &Context, report: &mut Report) {
                 message.push_str(&format!("; the pin list has one as `{}`", pin.key));
             }
             let finding = Finding::new(&rules::IMAGE_UNPINNED, reference.location.clone(), message);
-            let finding = finding.declared(&reference.text);
+            let finding = finding.declared(&reference.text).caused_by(UNPINNED);
             report.push(match known {
                 Some(pin) => finding.actual(&pin.text),
                 None => finding,

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::layout;
 use super::references::{self, Pin, Reference, Role};
+use super::source::{Kind, Source};
 use crate::digest::Digest;
-use crate::document::{Document, Format, Limits, Node, parse_json};
-use crate::finding::{Finding, Location, Report, rules::stack as rules};
+use crate::document::{Document, Format, Limits, parse_json};
+use crate::finding::{Area, Finding, Location, Report, rules::stack as rules};
 use crate::path::RelPath;
 use crate::tree::Tree;
 use crate::validator::Governed;
@@ -16,56 +17,6 @@ const FOREIGN: &[&str] =
     &["target", "node_modules", "vendor", "third_party", "testdata", "artifacts", "dist"];
 /// Files above `ops/` that pin tools.
 const ABOVE: &[&str] = &["rust-toolchain.toml", "rust-toolchain", "Cargo.toml", ".tool-versions"];
-
-/// What a document is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// An object for Kubernetes.
-    Object,
-    /// A cluster for kind.
-    Cluster,
-    /// A compose file.
-    Compose,
-    /// Values for Helm.
-    Values,
-    /// Anything else.
-    Other,
-}
-
-/// One document, or one item of a `List`.
-#[derive(Debug, Clone)]
-pub(super) struct Source {
-    /// The file.
-    pub(super) path: String,
-    /// What it is.
-    pub(super) kind: Kind,
-    /// Where in the file's document it stands; empty but for the items of a `List`.
-    prefix: String,
-    /// What it says.
-    pub(super) root: Node,
-}
-
-impl Source {
-    /// The place of a value in it.
-    pub(super) fn at(&self, pointer: &str) -> Location {
-        let location = Location::named(&self.path);
-        let whole = format!("{}{pointer}", self.prefix);
-        match self.root.pointer(pointer) {
-            Some(node) => location.at(&whole, node.position),
-            None => location.pointing(&whole),
-        }
-    }
-
-    /// The text at a pointer.
-    pub(super) fn text(&self, pointer: &str) -> Option<&str> {
-        self.root.pointer(pointer).and_then(Node::as_str)
-    }
-
-    /// The items of the list at a pointer.
-    pub(super) fn items(&self, pointer: &str) -> &[Node] {
-        self.root.pointer(pointer).map(Node::items).unwrap_or_default()
-    }
-}
 
 /// A version that a document claims, and where.
 #[derive(Debug, Clone)]
@@ -101,6 +52,8 @@ pub(super) struct Inputs<'a> {
     pub(super) subjects: Option<BTreeSet<Digest>>,
     /// Whether the tree has an `ops/` folder at all.
     pub(super) is_governed: bool,
+    /// Files that do not parse; there is a finding for each that is a component.
+    refused: BTreeSet<String>,
     /// Image-like values that are filled in later, and files that do not parse.
     pub(super) skipped: usize,
 }
@@ -120,6 +73,7 @@ impl<'a> Inputs<'a> {
             node_ports: BTreeSet::new(),
             subjects: None,
             is_governed: true,
+            refused: BTreeSet::new(),
             skipped: 0,
         };
         let listed = inputs.list(report);
@@ -131,6 +85,9 @@ impl<'a> Inputs<'a> {
         for document in &governed.documents {
             inputs.add(document);
         }
+        let parsed = |path: &RelPath| governed.document(path.as_str()).is_some();
+        let refused = governed.files.iter().filter(|path| Format::of(path).is_some());
+        inputs.refused = refused.filter(|path| !parsed(path)).map(RelPath::to_string).collect();
         for path in &listed {
             let is_template = charts.iter().any(|folder| path.as_str().starts_with(folder));
             if !is_template && governed.files.binary_search(path).is_err() {
@@ -138,9 +95,9 @@ impl<'a> Inputs<'a> {
             }
         }
         for path in listed.iter().filter(|path| layout::is_dockerfile(path.as_str())) {
-            inputs.read_text(path);
+            inputs.read_text(path, report);
         }
-        inputs.read_lock();
+        inputs.read_lock(report);
         for path in ABOVE {
             inputs.read_above(path);
         }
@@ -181,11 +138,11 @@ impl<'a> Inputs<'a> {
     }
 
     /// Reads a component file outside the area's own folders; what is wrong with it as a file is
-    /// for its own area to say, and in a tree without areas for this one.
+    /// for its own area to say, and where no area looks for this one.
     fn read(&mut self, path: &RelPath, report: &mut Report) {
         let Some(format) = Format::of(path) else { return };
         let name = path.as_str();
-        let is_wanted = match format {
+        let is_named = match format {
             Format::Yaml => true,
             Format::Toml => name == layout::IMAGES_RELEASE,
             Format::Json => {
@@ -195,18 +152,30 @@ impl<'a> Inputs<'a> {
                     || name.ends_with(".cdx.json")
             }
         };
-        if !is_wanted || layout::is_negative(name) {
+        // Whether another JSON file is an object for Kubernetes shows only inside.
+        if layout::is_negative(name) || (format == Format::Toml && !is_named) {
             return;
         }
-        let Ok(bytes) = self.tree.read(path, Limits::GOVERNED.bytes) else {
-            self.skipped += 1;
-            return;
+        let is_elsewhere = is_in_an_area(name);
+        let bytes = match self.tree.read(path, Limits::GOVERNED.bytes) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                self.skipped += 1;
+                if layout::is_compose(name) && !is_elsewhere {
+                    let location = Location::file(path);
+                    report.push(Finding::new(&rules::INPUT_UNREADABLE, location, error.problem()));
+                }
+                return;
+            }
         };
+        if !is_named && !begins_an_object(&bytes) {
+            return;
+        }
         match Document::parse(path, &bytes, Limits::GOVERNED) {
             Ok(document) => self.add(&document),
             Err(error) => {
                 self.skipped += 1;
-                if !self.is_governed && is_component_text(name, &bytes) {
+                if !is_elsewhere && is_component_text(name, &bytes) {
                     let location = Location::file(path).at(&error.pointer, error.position);
                     report.push(Finding::new(&rules::DOCUMENT_MALFORMED, location, error.problem));
                 }
@@ -215,33 +184,13 @@ impl<'a> Inputs<'a> {
     }
 
     fn add(&mut self, document: &Document) {
-        let path = document.path.as_str();
-        if layout::is_negative(path) {
+        if layout::is_negative(document.path.as_str()) {
             return;
         }
-        for root in &document.roots {
-            let source = |prefix: &str, root: &Node| Source {
-                path: path.to_owned(),
-                kind: kind_of(path, root),
-                prefix: prefix.to_owned(),
-                root: root.clone(),
-            };
-            let is_list = root.get("kind").and_then(Node::as_str) == Some("List");
-            let sources: Vec<Source> = if is_list {
-                let items = root.get("items").map(Node::items).unwrap_or_default();
-                items
-                    .iter()
-                    .enumerate()
-                    .map(|(at, item)| source(&format!("/items/{at}"), item))
-                    .collect()
-            } else {
-                vec![source("", root)]
-            };
-            for source in sources {
-                self.look_through(&source);
-                if is_kept(&source) {
-                    self.documents.push(source);
-                }
+        for source in Source::all_of(document) {
+            self.look_through(&source);
+            if source.is_kept() {
+                self.documents.push(source);
             }
         }
     }
@@ -281,26 +230,35 @@ impl<'a> Inputs<'a> {
         }
     }
 
-    fn read_text(&mut self, path: &RelPath) {
+    fn read_text(&mut self, path: &RelPath, report: &mut Report) {
         let bytes = self.tree.read(path, Limits::GOVERNED.bytes).unwrap_or_default();
         match String::from_utf8(bytes) {
             Ok(text) => {
                 self.texts.insert(path.to_string(), text);
             }
-            Err(_) => self.skipped += 1,
+            Err(_) => {
+                let location = Location::file(path);
+                let problem = "not UTF-8 text";
+                report.push(Finding::new(&rules::DOCUMENT_MALFORMED, location, problem));
+            }
         }
     }
 
     /// The lock of base images is JSON under another name.
-    fn read_lock(&mut self) {
+    fn read_lock(&mut self, report: &mut Report) {
         let path: RelPath = layout::BASES.parse().expect("a fixed path is portable");
         let Ok(bytes) = self.tree.read(&path, Limits::GOVERNED.bytes) else { return };
-        let Ok(root) = parse_json(&bytes, Limits::GOVERNED) else {
-            self.skipped += 1;
-            return;
+        let root = match parse_json(&bytes, Limits::GOVERNED) {
+            Ok(root) => root,
+            Err(error) => {
+                let location = Location::file(&path).at(&error.pointer, error.position);
+                report.push(Finding::new(&rules::DOCUMENT_MALFORMED, location, error.problem));
+                self.refused.insert(path.to_string());
+                return;
+            }
         };
         let path = path.to_string();
-        self.documents.push(Source { path, kind: Kind::Other, prefix: String::new(), root });
+        self.documents.push(Source::other(path, root));
     }
 
     fn read_above(&mut self, name: &str) {
@@ -324,6 +282,11 @@ impl<'a> Inputs<'a> {
                 self.read_above(entry.path.as_str());
             }
         }
+    }
+
+    /// Tells whether a file was there and could not be read as a document.
+    pub(super) fn is_refused(&self, path: &str) -> bool {
+        self.refused.contains(path)
     }
 
     /// The first document of a file.
@@ -370,31 +333,18 @@ impl<'a> Inputs<'a> {
     }
 }
 
-fn kind_of(path: &str, root: &Node) -> Kind {
-    let text = |key: &str| root.get(key).and_then(Node::as_str);
-    match (text("apiVersion"), text("kind")) {
-        (Some(version), Some("Cluster")) if version.starts_with("kind.x-k8s.io/") => Kind::Cluster,
-        (Some(_), Some(_)) => Kind::Object,
-        _ if layout::is_compose(path) => Kind::Compose,
-        _ if layout::is_values(path) => Kind::Values,
-        _ => Kind::Other,
-    }
+/// Tells whether some area judges the files of a folder.
+fn is_in_an_area(path: &str) -> bool {
+    Area::GOVERNED
+        .into_iter()
+        .flat_map(crate::validator::folders)
+        .any(|folder| path.starts_with(&format!("{folder}/")))
 }
 
-/// What was rendered is looked through once: thousands of manifests are not kept.
-fn is_kept(source: &Source) -> bool {
-    match source.kind {
-        Kind::Object => !layout::is_rendered(&source.path),
-        Kind::Cluster | Kind::Compose | Kind::Values => true,
-        Kind::Other => {
-            let path = source.path.as_str();
-            let own = super::FOLDERS.iter().any(|folder| path.starts_with(&format!("{folder}/")));
-            own || path.ends_with("Chart.yaml")
-                || path.ends_with(layout::DRIFT)
-                || path == layout::IMAGES_RELEASE
-                || !path.starts_with("ops/")
-        }
-    }
+/// Tells whether JSON has the first keys of an object for Kubernetes.
+fn begins_an_object(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(1 << 12)]);
+    text.contains("\"apiVersion\"") && text.contains("\"kind\"")
 }
 
 /// Tells whether a broken file was meant to be a component, by its name or its first lines.

@@ -102,6 +102,11 @@ pub(super) fn is_compose(path: &str) -> bool {
     })
 }
 
+/// Tells whether a file is a kustomization by its name.
+pub(super) fn is_kustomization(path: &str) -> bool {
+    matches!(name_of(path), "kustomization.yaml" | "kustomization.yml" | "Kustomization")
+}
+
 /// Tells whether a file is a Dockerfile by its name.
 pub(super) fn is_dockerfile(path: &str) -> bool {
     let name = name_of(path);

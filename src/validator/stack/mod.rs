@@ -7,6 +7,7 @@
 
 mod compose;
 mod dockerfile;
+mod documents;
 mod drift;
 mod evidence;
 mod generated;
@@ -20,13 +21,15 @@ mod places;
 mod profiles;
 mod references;
 mod resolved;
+mod source;
 mod toolchain;
 mod variables;
 mod versions;
 mod workloads;
 
-use input::{Inputs, Kind};
+use input::Inputs;
 use references::Role;
+use source::Kind;
 
 use super::{Context, Derived, Governed, Hygiene};
 use crate::finding::rules::stack as rules;
@@ -46,6 +49,8 @@ const HYGIENE: Hygiene = Hygiene {
 
 /// The rules, in the order in which they run.
 const RULES: &[fn(&Inputs<'_>, &Context, &mut Report)] = &[
+    documents::shapes,
+    documents::schemas,
     images::malformed,
     images::unpinned,
     images::plausible,

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::images::quoted;
-use super::input::{Inputs, Source};
+use super::input::Inputs;
 use super::layout;
 use super::references::{Pin, Role, pins_of};
+use super::source::Source;
 use crate::document::Node;
 use crate::finding::rules::stack::images as rules;
 use crate::finding::{Finding, Report, Rule};

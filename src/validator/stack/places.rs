@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::input::{Inputs, Kind, Source};
+use super::input::Inputs;
 use super::layout;
 use super::profiles::{Profile, composed};
+use super::source::{Kind, Source};
 use crate::document::Node;
 use crate::finding::rules::stack::profiles as rules;
 use crate::finding::{Finding, Location, Report};

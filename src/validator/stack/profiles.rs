@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::images::quoted;
-use super::input::{Inputs, Kind, Source};
+use super::input::Inputs;
 use super::layout;
+use super::source::{Kind, Source};
 use crate::document::Node;
 use crate::finding::rules::stack::profiles as rules;
 use crate::finding::{Finding, Report};

@@ -1,8 +1,10 @@
 //! References: every place of the tree that names an image.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::input::{Inputs, Kind, Source};
+use super::input::Inputs;
+use super::source::{Kind, Source};
 use super::{dockerfile, layout, variables};
 use crate::digest::Digest;
 use crate::document::Node;
@@ -82,6 +84,12 @@ pub(super) fn of_files(inputs: &mut Inputs<'_>) {
             found.push(Reference::new(location, base.text, Role::Build));
         }
     }
+    let overrides = overrides_of(inputs);
+    for reference in found.iter_mut().filter(|reference| reference.role == Role::Workload) {
+        if let Some(text) = kustomized(&overrides, &reference.text) {
+            *reference = Reference::new(reference.location.clone(), text, reference.role);
+        }
+    }
     let before = found.len();
     found.retain(|reference| !is_template(&reference.text));
     inputs.skipped += before - found.len();
@@ -157,6 +165,39 @@ fn of_compose(source: &Source, values: &BTreeMap<String, String>) -> Vec<Referen
         }
     }
     found
+}
+
+/// What kustomizations put in the place of an image: new name, new tag, digest; by the old name.
+fn overrides_of(inputs: &Inputs<'_>) -> BTreeMap<String, [Option<String>; 3]> {
+    let mut overrides: BTreeMap<String, [Option<String>; 3]> = BTreeMap::new();
+    for source in inputs.documents.iter().filter(|source| layout::is_kustomization(&source.path)) {
+        for row in source.items("/images") {
+            let text = |key: &str| row.get(key).and_then(Node::scalar_text).map(Cow::into_owned);
+            let Some(name) = text("name") else { continue };
+            let new = [text("newName"), text("newTag"), text("digest")];
+            // Where several overlays name one image, the one that pins it is the one that is released.
+            if new[2].is_some() || !overrides.contains_key(&name) {
+                overrides.insert(name, new);
+            }
+        }
+    }
+    overrides
+}
+
+/// The reference that a kustomization makes of another.
+fn kustomized(overrides: &BTreeMap<String, [Option<String>; 3]>, text: &str) -> Option<String> {
+    let name = text.split('@').next().unwrap_or(text);
+    let (name, tag) = match name.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
+        Some(_) | None => (name, None),
+    };
+    let [new_name, new_tag, digest] = overrides.get(name)?;
+    let name = new_name.as_deref().unwrap_or(name);
+    Some(match (digest, new_tag.as_deref().or(tag)) {
+        (Some(digest), _) => format!("{name}@{digest}"),
+        (None, Some(tag)) => format!("{name}:{tag}"),
+        (None, None) => name.to_owned(),
+    })
 }
 
 /// The variables that are set for a compose file: those of the `.env` beside it.

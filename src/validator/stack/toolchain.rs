@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::images::{quoted, read};
-use super::input::{Inputs, Source};
+use super::input::Inputs;
 use super::layout;
 use super::references::Role;
+use super::source::Source;
 use crate::document::Node;
 use crate::finding::rules::stack::versions as rules;
 use crate::finding::{Finding, Location, Report};

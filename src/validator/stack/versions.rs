@@ -1,9 +1,10 @@
 //! STK09, STK20, X2: one version of the release, one version of Kubernetes.
 
 use super::images::read;
-use super::input::{Inputs, Kind, Source};
+use super::input::Inputs;
 use super::layout;
 use super::references::Role;
+use super::source::{Kind, Source};
 use crate::finding::rules::stack::versions as rules;
 use crate::finding::{Finding, Report};
 use crate::validator::Context;

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::graph::depends_on;
 use super::images::quoted;
-use super::input::{Inputs, Kind, Source};
+use super::input::Inputs;
 use super::layout;
 use super::profiles::composed;
+use super::source::{Kind, Source};
 use crate::document::{Entry, Node};
 use crate::finding::rules::stack::graph as rules;
 use crate::finding::{Finding, Location, Report};

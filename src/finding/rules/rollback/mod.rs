@@ -1,14 +1,41 @@
 //! The rules of the area `rollback`: about a tree, and about a pair of releases.
 
 mod pair;
+mod told;
 
 use super::{Rule, Weight};
 use crate::finding::{Area, Severity};
 
 pub use pair::*;
+pub use told::*;
 
 /// The rules about a tree, in the order of the codes.
-pub const RULES: &[&Rule] = &[&INPUT_UNREADABLE, &DOCUMENT_MALFORMED, &SCALAR_AMBIGUOUS];
+pub const RULES: &[&Rule] = &[
+    &INPUT_UNREADABLE,
+    &DOCUMENT_MALFORMED,
+    &SCALAR_AMBIGUOUS,
+    &COMPATIBILITY_UNSOUND,
+    &SCENARIO_STEP_UNSUPPORTED,
+    &ROLLBACK_UNTRIED,
+    &SCENARIO_OUTDATED,
+    &SCENARIO_EVIDENCE_ABSENT,
+    &SCENARIO_EVIDENCE_PRETENDED,
+    &PREVIOUS_PACKAGE_ABSENT,
+    &DATASET_UNLOCKED,
+    &DATASET_DIFFERS,
+    &LOCK_PLACEHOLDER,
+    &DATASET_SETS_DIFFER,
+    &LOCK_DIFFERS,
+    &ROLLBACK_DEPTH_UNKEPT,
+    &ROLLBACK_REQUIREMENT_ABSENT,
+    &PLAN_ABSENT,
+    &PLAN_MALFORMED,
+    &MIGRATION_MISCALLED,
+    &RUNBOOK_UNPINNED,
+    &DRILL_NOT_PASSED,
+    &DRILL_ABSENT,
+    &RETRIEVAL_UNSOUND,
+];
 
 /// The rules about a pair of releases, in the order of the codes.
 pub const PAIR: &[&Rule] = &[

@@ -89,3 +89,27 @@ pub static DRIFT_CLAIM: Rule = Rule {
     good: "the number is the computed one",
     ..FAULT
 };
+
+/// A document of the stack breaks the schema that belongs to it.
+pub static SCHEMA_VIOLATED: Rule = Rule {
+    code: "CS-STACK-051",
+    slug: "stack-schema-violated",
+    refuses: "a document does not follow the schema that a registry names for it, or that belongs to it by its name",
+    why: "whoever reads the document by its schema refuses it, or reads something else",
+    remedy: "correct the document, or the schema",
+    bad: "the schema allows no `generated_by`, and the document has it",
+    good: "the schema knows every key of the document",
+    ..FAULT
+};
+
+/// The main part of a document is not what it has to be.
+pub static SHAPE_UNEXPECTED: Rule = Rule {
+    code: "CS-STACK-052",
+    slug: "stack-document-shape",
+    refuses: "the part of a document on which rules rest is missing or of another kind",
+    why: "rules that find nothing to judge would be silent",
+    remedy: "write the part as the manual shows it",
+    bad: "{\"profiles\": 3}",
+    good: "{\"profiles\": [{\"name\": \"ci\"}]}",
+    ..FAULT
+};

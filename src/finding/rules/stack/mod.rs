@@ -62,6 +62,8 @@ pub const RULES: &[&Rule] = &[
     &evidence::PLATFORM_MISSING,
     &evidence::DRIFT_UNEXPLAINED,
     &evidence::DRIFT_CLAIM,
+    &evidence::SCHEMA_VIOLATED,
+    &evidence::SHAPE_UNEXPECTED,
 ];
 
 /// What the rules of the area have in common: a fault, and an error unless the rule says otherwise.

@@ -4,7 +4,9 @@
 //! one model in k6's words: `http_req_duration` in milliseconds, `http_reqs`, `http_req_failed`.
 //! What a shape does not carry stays unknown: nothing is filled in.
 
+mod clock;
 mod csv;
+mod cursor;
 mod foreign;
 mod lines;
 mod metric;
@@ -201,7 +203,9 @@ impl LoadResult {
     fn judge_values(&mut self) {
         let longest = self.duration_ms.filter(|duration| *duration >= 0.0);
         let mut found = Vec::new();
-        if let Some(duration) = self.duration_ms.filter(|duration| !(*duration >= 0.0)) {
+        if let Some(duration) =
+            self.duration_ms.filter(|duration| duration.is_nan() || *duration < 0.0)
+        {
             found.push(("duration".to_owned(), format!("the run lasted {duration} ms")));
         }
         for (key, metric) in self.metrics.iter().filter(|(_, metric)| metric.is_time) {

@@ -98,10 +98,19 @@ pub(super) fn retention(question: &Question<'_>) -> Answer {
         let detail = format!("the target was kept for {kept} days, until {gone}");
         return Answer::fails(detail).from(&inputs);
     }
-    Answer::holds(format!("kept for {kept} days, window {window} days"))
+    let answer = Answer::holds(format!("kept for {kept} days, window {window} days"))
         .from(&inputs)
         .until(closes)
-        .until(gone)
+        .until(gone);
+    // Whoever judges may have a shorter window than the release's own plan.
+    let Some(rules) = question.root.policy().rollback else { return answer };
+    let last = question.target.manifest.issued_at.plus_days(rules.window_days);
+    if question.now >= last {
+        let (issued, days) = (question.target.manifest.issued_at, rules.window_days);
+        let detail = format!("the target was issued at {issued}; the policy allows {days} days");
+        return Answer::fails(detail).from(&inputs);
+    }
+    answer.until(last)
 }
 
 /// RB06: by the list of withdrawn releases and by today's scan of what would run.

@@ -1,6 +1,7 @@
 //! STK10, STK17: the files that a compose file names are there.
 
-use super::super::input::{Inputs, Kind, Source};
+use super::super::input::Inputs;
+use super::super::source::{Kind, Source};
 use super::super::{layout, references};
 use super::{beside, services_of};
 use crate::document::Node;

@@ -8,7 +8,7 @@ mod unset;
 
 use std::collections::BTreeMap;
 
-use super::input::Source;
+use super::source::Source;
 use super::variables;
 use crate::document::Node;
 

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::input::{Inputs, Kind, Source};
+use super::super::input::Inputs;
+use super::super::source::{Kind, Source};
 use super::super::{layout, references};
 use super::{beside, services_of};
 use crate::document::Node;

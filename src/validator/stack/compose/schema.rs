@@ -1,6 +1,7 @@
 //! STK16: the compose specification's own schema.
 
-use super::super::input::{Inputs, Kind};
+use super::super::input::Inputs;
+use super::super::source::Kind;
 use crate::document::{Limits, Schema, parse_json};
 use crate::finding::rules::stack::compose as rules;
 use crate::finding::{Finding, Report};

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::super::input::{Inputs, Kind};
+use super::super::input::Inputs;
+use super::super::source::Kind;
 use super::super::variables::{Fallback, environment_of, variables_of};
 use super::super::{layout, references};
 use crate::document::Node;
