@@ -59,6 +59,8 @@
 //! A whole release is assembled, signed and verified by [`pipeline::assemble`], [`pipeline::sign`]
 //! and [`pipeline::verify`]. The [`manual`] tells what the files are.
 
+#![forbid(unsafe_code)]
+
 pub mod digest;
 pub mod document;
 pub mod finding;

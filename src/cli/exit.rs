@@ -1,12 +1,14 @@
 //! Exit codes: one function for each way out.
 
 use std::fmt;
+use std::panic::UnwindSafe;
 use std::process::ExitCode;
 
 use countersign::Verdict;
 use countersign::pipeline::Error;
 
 use super::render::text::escape;
+use super::stdout;
 
 /// The table that every `--help` ends with.
 pub(super) const TABLE: &str = "\
@@ -19,8 +21,6 @@ Exit codes:
 const REFUSED: u8 = 1;
 const USAGE: u8 = 2;
 const UNDECIDED: u8 = 3;
-/// Internal software error, as `sysexits.h` numbers it.
-const SOFTWARE: u8 = 70;
 
 /// Why a verb ended without a report.
 #[derive(Debug)]
@@ -77,6 +77,9 @@ pub(super) fn failed(failure: &Failure) -> ExitCode {
 
 /// Ends with what the parser of the command line says: help and version are no errors.
 pub(super) fn usage(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() && stdout::is_closed() {
+        return failed(&Failure::Output(stdout::closed()));
+    }
     let printed = error.print();
     match (error.use_stderr(), printed) {
         (true, _) => USAGE.into(),
@@ -85,14 +88,43 @@ pub(super) fn usage(error: &clap::Error) -> ExitCode {
     }
 }
 
-/// Ends after a panic, whose message the runtime has printed.
-pub(super) fn panicked() -> ExitCode {
-    say("error: countersign failed; this is a defect of countersign and no verdict");
-    SOFTWARE.into()
+/// Runs the program. A panic is a defect of it and no verdict about the release: it ends like
+/// everything that could not be judged, whatever was about to be said.
+///
+/// The message of the panic itself is printed by the runtime.
+pub(super) fn guard(program: impl FnOnce() -> Result<ExitCode, Failure> + UnwindSafe) -> ExitCode {
+    match std::panic::catch_unwind(program) {
+        Ok(Ok(code)) => code,
+        Ok(Err(failure)) => failed(&failure),
+        Err(_) => {
+            say("error: countersign failed; this is a defect of countersign and no verdict");
+            UNDECIDED.into()
+        }
+    }
 }
 
 fn say(line: &str) {
     use std::io::Write;
     // Standard error that is closed leaves nobody to tell; the exit code stands.
     let _ = writeln!(anstream::stderr(), "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// THREATS U02: a panic that is recovered must not become a pass.
+    #[test]
+    fn u02_a_panic_is_no_verdict() {
+        let passing = || Ok(ExitCode::SUCCESS);
+        assert_eq!(guard(passing), ExitCode::SUCCESS);
+        let failing = || panic!("the invariant does not hold");
+        assert_eq!(guard(failing), ExitCode::from(UNDECIDED));
+        // One in a thread that others wait for, as when files are hashed on all cores.
+        let in_a_thread = || {
+            std::thread::spawn(|| panic!("in a thread")).join().expect("it does not panic");
+            Ok(ExitCode::SUCCESS)
+        };
+        assert_eq!(guard(in_a_thread), ExitCode::from(UNDECIDED));
+    }
 }

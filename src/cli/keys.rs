@@ -1,11 +1,12 @@
 //! `keys generate`, `keys show` and `keys encrypt`.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
 use countersign::pipeline::Error;
-use countersign::tree;
+use countersign::tree::{self, AtomicFile, TreeError};
 use countersign::trust::sigstore::ManagedKey;
 use countersign::trust::{Algorithm, KeyError, MinisignKey, PrivateKey, PublicKey, minisign};
 use serde::Serialize;
@@ -141,8 +142,16 @@ fn generate(
         }
         None => key.to_pem(),
     };
-    tree::write_atomic(file, text.as_bytes(), 0o600)?;
-    tree::write_atomic(&public_file, key.public().to_pem().as_bytes(), 0o644)?;
+    // Both halves are written before the first has its name, the private one: whoever is killed in
+    // between has the key, and `keys show` gives its public half.
+    let mut private = AtomicFile::create(file, 0o600)?;
+    private.write_all(text.as_bytes()).map_err(|error| TreeError::io(file, error))?;
+    let mut public = AtomicFile::create(&public_file, 0o644)?;
+    public
+        .write_all(key.public().to_pem().as_bytes())
+        .map_err(|error| TreeError::io(&public_file, error))?;
+    private.commit_new()?;
+    public.commit_new()?;
     show(key.public(), session)
 }
 
@@ -229,7 +238,7 @@ fn encrypt(
     let failed = |source| Failure::from(Error::Key { path: file.to_owned(), source });
     let passphrase = match passphrase_file {
         Some(path) => passphrase_of(path)?,
-        None => session::passphrase(None, file).map_err(failed)?,
+        None => session::prompt(file).map_err(failed)?,
     };
     if passphrase.is_empty() {
         return Err(Failure::Usage("an empty passphrase encrypts nothing".to_owned()));

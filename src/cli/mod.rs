@@ -22,6 +22,7 @@ mod rules;
 mod session;
 mod sign;
 mod signing;
+mod stdout;
 mod trust;
 mod verify;
 
@@ -30,7 +31,6 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use countersign::Timestamp;
 
-use exit::Failure;
 use session::Session;
 
 /// Proves that a release may be distributed, installed or rolled back.
@@ -144,8 +144,7 @@ pub(crate) fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return exit::usage(&error),
     };
-    // A panic is a defect of this program and no verdict about the release.
-    std::panic::catch_unwind(|| {
+    exit::guard(|| {
         let session = Session::begin(&cli.global)?;
         match &cli.verb {
             Verb::Demo(args) => demo::run(args, &session),
@@ -167,13 +166,6 @@ pub(crate) fn run() -> ExitCode {
             Verb::Rules => rules::list(&session),
         }
     })
-    .map_or_else(
-        |_| exit::panicked(),
-        |result: Result<ExitCode, Failure>| match result {
-            Ok(code) => code,
-            Err(failure) => exit::failed(&failure),
-        },
-    )
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use super::exit::{self, Failure};
 use super::render::{human, markdown, text::Style};
-use super::{Colour, Format, Global};
+use super::{Colour, Format, Global, stdout};
 
 /// What the verbs know of the world.
 pub(super) struct Session {
@@ -116,6 +116,9 @@ impl Session {
             written.extend_from_slice(bytes);
             return Ok(tree::write_atomic(path, &written, 0o644)?);
         }
+        if stdout::is_closed() {
+            return Err(Failure::Output(stdout::closed()));
+        }
         let mut out = std::io::stdout().lock();
         out.write_all(bytes).and_then(|()| out.flush()).map_err(Failure::Output)
     }
@@ -168,8 +171,19 @@ impl Session {
         passphrase_file: Option<&Path>,
     ) -> Result<PrivateKey, Failure> {
         let text = Zeroizing::new(tree::read_private(path, 1 << 16)?);
-        PrivateKey::from_pem(&text, || passphrase(passphrase_file, path))
-            .map_err(|source| Error::Key { path: path.to_owned(), source }.into())
+        // A passphrase file that cannot be read is at fault, and not the key.
+        let mut unread = None;
+        let ask = || match passphrase_file {
+            Some(file) => passphrase_from(file).map_err(|error| {
+                unread = Some(error);
+                KeyError::NoPassphrase
+            }),
+            None => prompt(path),
+        };
+        PrivateKey::from_pem(&text, ask).map_err(|source| match unread {
+            Some(error) => error.into(),
+            None => Error::Key { path: path.to_owned(), source }.into(),
+        })
     }
 }
 
@@ -193,17 +207,14 @@ fn style_of_progress() -> indicatif::ProgressStyle {
         .unwrap_or_else(|_| indicatif::ProgressStyle::default_spinner())
 }
 
-/// Reads a passphrase from a file, or asks for it on the terminal.
-pub(super) fn passphrase(file: Option<&Path>, key: &Path) -> Result<Zeroizing<String>, KeyError> {
-    match file {
-        Some(file) => passphrase_from(file).map_err(|_| KeyError::NoPassphrase),
-        None if std::io::stdin().is_terminal() => {
-            rpassword::prompt_password(format!("passphrase of {}: ", key.display()))
-                .map(Zeroizing::new)
-                .map_err(|_| KeyError::NoPassphrase)
-        }
-        None => Err(KeyError::NoPassphrase),
+/// Asks for a passphrase on the terminal.
+pub(super) fn prompt(key: &Path) -> Result<Zeroizing<String>, KeyError> {
+    if !std::io::stdin().is_terminal() {
+        return Err(KeyError::NoPassphrase);
     }
+    rpassword::prompt_password(format!("passphrase of {}: ", key.display()))
+        .map(Zeroizing::new)
+        .map_err(|_| KeyError::NoPassphrase)
 }
 
 /// Reads a passphrase file: its first line, without the newline.

@@ -135,10 +135,14 @@ pub fn read_sidecar(directory: &Path, base: &str) -> Result<Sidecar, TreeError> 
     }
     // Every line is a bundle, and a list that is too long is refused, not cut: what is skipped is
     // what nobody judged.
-    for line in lines {
+    for (index, line) in lines.into_iter().enumerate() {
         match Bundle::parse(line) {
             Ok(bundle) => bundles.push(bundle),
-            Err(refusal) => return Ok(Sidecar::Malformed { file, refusal }),
+            Err(refusal) => {
+                let message = format!("line {}: {}", index + 1, refusal.message);
+                let refusal = Refusal::new(refusal.rule, message);
+                return Ok(Sidecar::Malformed { file, refusal });
+            }
         }
     }
     Ok(Sidecar::Bundles(bundles))

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::Error;
+use super::held::Held;
 use super::sign::{New, Signable, Signers, StatedTime};
 use crate::digest::{Comparison, Digest, StrongDigests, Thing};
 use crate::finding::rules::trust as rules;
-use crate::finding::{Location, Report};
+use crate::finding::{Location, Report, Verdict};
 use crate::json::{self, Limits};
 use crate::provenance::ForeignStatement;
 use crate::time::Timestamp;
@@ -14,12 +15,10 @@ use crate::tree;
 use crate::trust::sigstore::keyless::CertificateIdentity;
 use crate::trust::sigstore::{self, Identity, LoggedEntry, ManagedKey, TrustedRoot};
 use crate::trust::{
-    self, Bundle, Content, MinisignSignature, Outline, Payload, PublicKey, Refusal, Subject,
-    minisign,
+    self, Algorithm, Bundle, Content, MinisignSignature, Outline, Payload, PublicKey, Refusal,
+    Subject, minisign,
 };
 
-/// The largest file that is signed or verified whole, in bytes.
-const MAX_BLOB_BYTES: usize = 4 << 30;
 /// The largest bundle that is read, in bytes.
 const MAX_BUNDLE_BYTES: usize = 64 << 20;
 /// The largest trusted root that is read, in bytes.
@@ -45,10 +44,15 @@ pub struct SignedBlob {
 /// When the file cannot be read, there is not one signer, a service that is asked gives nothing
 /// that holds, or the bundle cannot be written.
 pub fn sign(file: &Path, signers: &Signers<'_>, bundle: &Path) -> Result<SignedBlob, Error> {
-    let bytes = tree::read_named(file, MAX_BLOB_BYTES)?;
-    let digest = Digest::of(&bytes);
+    let (digest, signable) = if signers.sign_digests() {
+        let digest = Held::read(file)?.digest;
+        (digest, Signable::Digest(digest))
+    } else {
+        let held = Held::read_whole(file)?;
+        (held.digest, Signable::Message(held.bytes()?.into_owned()))
+    };
     let signers = signers.ready()?;
-    let mut signed = signers.sign(&Signable::Message(bytes))?;
+    let mut signed = signers.sign(&signable)?;
     let (Some(New { bundle: only, times }), true) = (signed.pop(), signed.is_empty()) else {
         let problem = "a bundle holds exactly one signature; give one signer".to_owned();
         return Err(Error::Unusable { path: bundle.to_owned(), problem });
@@ -90,42 +94,85 @@ pub fn verify(
         Blob::Digest(digest) => format!("sha256:{digest}"),
     };
     let bundle = tree::read_named(bundle_path, MAX_BUNDLE_BYTES)?;
-    let bytes;
-    let subject = match blob {
-        Blob::File(path) => {
-            bytes = tree::read_named(path, MAX_BLOB_BYTES)?;
-            Subject::Bytes(&bytes)
-        }
-        Blob::Digest(digest) => Subject::Digest(*digest),
-    };
     let root = trusted_root
         .map(|path| Ok::<_, Error>((path, tree::read_named(path, MAX_ROOT_BYTES)?)))
         .transpose()?;
-    if minisign::is_minisign(&bundle) {
-        if let Err(refusal) = by_minisign(&mut report, &name, &bundle, subject, identity) {
-            let at = Location::named(&bundle_path.display().to_string());
-            report.failed("signature", name, refusal.at(at));
+    let question = Question { name: &name, bundle: &bundle, bundle_path, identity, root };
+    match blob {
+        Blob::Digest(digest) => question.judge(Subject::Digest(*digest), &mut report),
+        Blob::File(path) if question.is_over_bytes() => {
+            question.judge_file(&Held::read_whole(path)?, &mut report)?;
         }
-        return Ok(report);
-    }
-    let judged = Outline::parse(&bundle).map_err(|refusal| (refusal, bundle_path));
-    let judged = judged.and_then(|outline| match identity {
-        Identity::Key(key) if outline.is_bare() => {
-            by_key(&mut report, &name, &bundle, subject, key)
-                .map_err(|refusal| (refusal, bundle_path))
-        }
-        Identity::Key(_) | Identity::Certificate { .. } | Identity::Workflow { .. } => {
-            let (path, root) = root.ok_or_else(|| (no_root(), bundle_path))?;
-            let root = TrustedRoot::parse(&root).map_err(|refusal| (refusal, path))?;
-            by_root(&mut report, &name, &bundle, subject, identity, &root)
-                .map_err(|refusal| (refusal, bundle_path))
-        }
-    });
-    if let Err((refusal, at)) = judged {
-        let check = check_of(&refusal);
-        report.failed(check, name, refusal.at(Location::named(&at.display().to_string())));
+        Blob::File(path) => question.judge_file(&Held::read(path)?, &mut report)?,
     }
     Ok(report)
+}
+
+/// What is asked of a bundle.
+struct Question<'a> {
+    name: &'a str,
+    bundle: &'a [u8],
+    bundle_path: &'a Path,
+    identity: &'a Identity,
+    root: Option<(&'a Path, Vec<u8>)>,
+}
+
+impl Question<'_> {
+    /// Tells whether the signature can only be one over the file itself.
+    fn is_over_bytes(&self) -> bool {
+        if minisign::is_minisign(self.bundle) {
+            return true;
+        }
+        let key = match self.identity {
+            Identity::Key(key) => key.as_public_key(),
+            Identity::Certificate { .. } | Identity::Workflow { .. } => None,
+        };
+        key.is_some_and(|key| key.algorithm() == Algorithm::Ed25519)
+            && Bundle::parse(self.bundle)
+                .is_ok_and(|bundle| matches!(bundle.content(), Content::Message { .. }))
+    }
+
+    /// Asks by the digest where the file is large: most signatures are over no more. What does not
+    /// pass by the digest is asked again with the bytes, which alone can decide.
+    fn judge_file(&self, held: &Held<'_>, report: &mut Report) -> Result<(), Error> {
+        if !held.is_held() {
+            let mut by_digest = Report::new("verify-blob", report.judged_at(), false);
+            self.judge(Subject::Digest(held.digest), &mut by_digest);
+            let verdict = by_digest.verdict();
+            if verdict == Verdict::Pass || verdict == Verdict::Refused && !held.fits() {
+                report.append(by_digest);
+                return Ok(());
+            }
+        }
+        self.judge(Subject::Bytes(&held.bytes()?), report);
+        Ok(())
+    }
+
+    fn judge(&self, subject: Subject<'_>, report: &mut Report) {
+        let Self { name, bundle, bundle_path, identity, root } = self;
+        if minisign::is_minisign(bundle) {
+            if let Err(refusal) = by_minisign(report, name, bundle, subject, identity) {
+                let at = Location::named(&bundle_path.display().to_string());
+                report.failed("signature", *name, refusal.at(at));
+            }
+            return;
+        }
+        let judged = Outline::parse(bundle).map_err(|refusal| (refusal, *bundle_path));
+        let judged = judged.and_then(|outline| match identity {
+            Identity::Key(key) if outline.is_bare() => by_key(report, name, bundle, subject, key)
+                .map_err(|refusal| (refusal, *bundle_path)),
+            Identity::Key(_) | Identity::Certificate { .. } | Identity::Workflow { .. } => {
+                let (path, root) = root.as_ref().ok_or_else(|| (no_root(), *bundle_path))?;
+                let root = TrustedRoot::parse(root).map_err(|refusal| (refusal, *path))?;
+                by_root(report, name, bundle, subject, identity, &root)
+                    .map_err(|refusal| (refusal, *bundle_path))
+            }
+        });
+        if let Err((refusal, at)) = judged {
+            let check = check_of(&refusal);
+            report.failed(check, *name, refusal.at(Location::named(&at.display().to_string())));
+        }
+    }
 }
 
 fn no_root() -> Refusal {

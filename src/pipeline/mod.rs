@@ -8,6 +8,7 @@ pub mod attestations;
 pub mod blob;
 pub mod check;
 pub mod checksums;
+mod held;
 pub mod inspect;
 pub mod load;
 mod remember;
@@ -89,7 +90,9 @@ pub enum Error {
 }
 
 impl Error {
-    fn archive(path: &Path, source: ArchiveError) -> Self {
+    /// Says what is wrong with an archive, or with the file or disk under it.
+    #[must_use]
+    pub fn archive(path: &Path, source: ArchiveError) -> Self {
         match source {
             ArchiveError::Source(error) => Self::Tree(error),
             // What the system says about a file is told in one way: a full disk, a lost one.

@@ -23,6 +23,11 @@ pub(super) fn judge_state(
 ) -> Result<(), Error> {
     let manifest = &contents.manifest;
     let line = format!("{}/{}", manifest.product, manifest.channel);
+    // Two that verify at once: the mark that is read is the one that is there when the next is
+    // written, or the older of two releases could be the last word.
+    let may_accept = report.verdict() == Verdict::Pass;
+    let lock = request.state.as_deref().filter(|_| may_accept).map(State::lock);
+    let _lock = lock.transpose()?;
     let mut state = request.state.as_deref().map(State::read).transpose()?;
     if let (Some(path), Some(state)) = (&request.state, &state) {
         refuse_a_clock_before(state, path, request.now)?;

@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Error;
+use crate::digest::Digest;
 use crate::finding::{Report, Verdict};
 use crate::packet::ReleaseManifest;
 use crate::packet::directory::{
@@ -98,6 +99,8 @@ pub fn sign(directory: &Path, keys: &[SigningKey]) -> Result<Signed, Error> {
 /// that holds, or a sidecar cannot be written.
 pub fn sign_by(directory: &Path, signers: &Signers<'_>) -> Result<Signed, Error> {
     let refused = |problem: String| Error::Refused { path: directory.to_owned(), problem };
+    // A run that was killed left its rubbish among what is signed.
+    tree::sweep(directory);
     let packets = directory::packets_in(directory)?;
     let [packet] = packets.as_slice() else {
         return Err(refused(format!("holds {} packets; expected one release", packets.len())));
@@ -191,6 +194,8 @@ fn judge_release(directory: &Path, packet: &Path, contents: &Contents) -> Result
 pub(super) enum Signable {
     Payload(Vec<u8>),
     Message(Vec<u8>),
+    /// A file by its digest alone, whatever its size: for keys that sign digests.
+    Digest(Digest),
 }
 
 /// A signature that was just made.
@@ -206,6 +211,16 @@ pub(super) enum Ready<'a> {
 }
 
 impl<'a> Signers<'a> {
+    /// Tells whether all that they sign of a file is its digest.
+    pub(super) fn sign_digests(&self) -> bool {
+        match self {
+            Self::Keys { keys, .. } => {
+                keys.iter().all(|key| key.key.public().algorithm() == Algorithm::P256)
+            }
+            Self::Keyless(_) => false,
+        }
+    }
+
     /// Has a certificate issued where one signs: the first thing that the world gets to know.
     pub(super) fn ready(&self) -> Result<Ready<'a>, Error> {
         match self {
@@ -226,6 +241,7 @@ impl Ready<'_> {
                 let (bundle, times) = match signable {
                     Signable::Payload(payload) => signer.sign_payload(PAYLOAD_TYPE, payload)?,
                     Signable::Message(message) => signer.sign_message(message)?,
+                    Signable::Digest(_) => unreachable!("digests are signed by keys only"),
                 };
                 let times = times
                     .into_iter()
@@ -261,6 +277,7 @@ fn sign_with(
     let signed = match signable {
         Signable::Payload(payload) => Bundle::sign_payload(PAYLOAD_TYPE, payload.clone(), &key.key),
         Signable::Message(message) => Bundle::sign_message(message, &key.key),
+        Signable::Digest(digest) => Bundle::sign_digest(*digest, &key.key),
     };
     let mut bundle = signed.map_err(|source| Error::Key { path: key.path.clone(), source })?;
     let stamps = stamping.map_or_else(|| Ok(Vec::new()), |stamping| stamping.stamp(&mut bundle))?;

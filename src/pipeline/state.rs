@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +10,7 @@ use super::Error;
 use crate::digest::Digest;
 use crate::json::{self, Limits};
 use crate::time::Timestamp;
-use crate::tree;
+use crate::tree::{self, Lock};
 
 /// The state of one verifier (`countersign.state/v1`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,7 +56,15 @@ pub(super) struct TreeMark {
 
 const SCHEMA: &str = "countersign.state/v1";
 
+/// How long somebody else may take to read a state and write it.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 impl State {
+    /// Waits for the right to read the state and write what follows from it.
+    pub(super) fn lock(path: &Path) -> Result<Lock, Error> {
+        Ok(Lock::of(path, PATIENCE)?)
+    }
+
     /// The state of a verifier that has seen nothing.
     pub(super) fn empty() -> Self {
         Self { schema: SCHEMA.to_owned(), trust_root: None, releases: BTreeMap::new() }

@@ -40,6 +40,11 @@ pub enum TreeError {
         /// The file.
         path: PathBuf,
     },
+    /// Another process has it, and does not give it back.
+    Locked {
+        /// The file that is locked.
+        path: PathBuf,
+    },
     /// A secret that others may read or write.
     Exposed {
         /// The file.
@@ -93,6 +98,9 @@ impl TreeError {
             Self::Exposed { mode, .. } => {
                 format!(" has mode {mode:04o}: others may use the secret in it; run `chmod 600`")
             }
+            Self::Locked { .. } => {
+                " is held by another run of countersign; wait for it, or end it".to_owned()
+            }
             Self::Changed { .. } => {
                 " changed while it was read; stop what writes it and start again".to_owned()
             }
@@ -107,6 +115,7 @@ impl fmt::Display for TreeError {
         | Self::TooLarge { path, .. }
         | Self::TooMany { path }
         | Self::Changed { path }
+        | Self::Locked { path }
         | Self::Exposed { path, .. }) = self;
         write!(formatter, "`{}`{}", path.display(), self.after_path())
     }

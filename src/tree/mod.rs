@@ -7,7 +7,9 @@
 mod error;
 mod fingerprint;
 mod listing;
+mod lock;
 mod named;
+mod unfinished;
 mod write;
 
 use std::fs::File;
@@ -23,8 +25,10 @@ use crate::path::RelPath;
 pub use error::TreeError;
 pub use fingerprint::Fingerprint;
 pub use listing::{Entry, Listing, Oddity};
+pub use lock::Lock;
 pub use named::{open_named, read_named, read_private};
-pub use write::{AtomicFile, UNFINISHED_PREFIX, sync_folder, write_atomic};
+pub use unfinished::{UnnamedFolder, sweep};
+pub use write::{AtomicFile, sync_folder, write_atomic};
 
 use named::read_capped;
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::FileType;
 
-use super::{TreeError, kind_of};
+use super::{TreeError, kind_of, unfinished};
 
 /// Writes a file so that at any moment its name holds the old bytes or all of the new ones.
 ///
@@ -27,9 +27,6 @@ pub struct AtomicFile {
     path: PathBuf,
 }
 
-/// How the names of unfinished files begin.
-pub const UNFINISHED_PREFIX: &str = ".countersign-unfinished-";
-
 impl AtomicFile {
     /// Begins a file beside its final place.
     ///
@@ -46,10 +43,8 @@ impl AtomicFile {
                 return Err(TreeError::NotRegular { path: path.to_owned(), found });
             }
         }
-        let file = tempfile::Builder::new()
-            .prefix(UNFINISHED_PREFIX)
-            .tempfile_in(folder_of(path))
-            .map_err(|error| TreeError::io(path, error))?;
+        let file =
+            unfinished::begin_file(folder_of(path)).map_err(|error| TreeError::io(path, error))?;
         // By the open file, not by name: the umask does not count.
         file.as_file()
             .set_permissions(fs::Permissions::from_mode(mode))
@@ -66,6 +61,18 @@ impl AtomicFile {
         let path = self.path;
         self.file.as_file().sync_all().map_err(|error| TreeError::io(&path, error))?;
         self.file.persist(&path).map_err(|error| TreeError::io(&path, error.error))?;
+        sync_folder(folder_of(&path))
+    }
+
+    /// As [`AtomicFile::commit`], for a name that nothing may have yet.
+    ///
+    /// # Errors
+    ///
+    /// When something has the name, or the disk does not take the bytes.
+    pub fn commit_new(self) -> Result<(), TreeError> {
+        let path = self.path;
+        self.file.as_file().sync_all().map_err(|error| TreeError::io(&path, error))?;
+        self.file.persist_noclobber(&path).map_err(|error| TreeError::io(&path, error.error))?;
         sync_folder(folder_of(&path))
     }
 }
@@ -120,5 +127,9 @@ mod tests {
         symlink("file", folder.path().join("link")).unwrap();
         assert!(write_atomic(&folder.path().join("link"), b"x", 0o600).is_err());
         assert!(folder.path().join("link").is_symlink());
+        let unfinished = AtomicFile::create(&folder.path().join("late"), 0o644).unwrap();
+        fs::write(folder.path().join("late"), "first").unwrap();
+        assert!(unfinished.commit_new().is_err());
+        assert_eq!(fs::read(folder.path().join("late")).unwrap(), b"first");
     }
 }

@@ -146,6 +146,16 @@ impl Bundle {
         Ok(Self { material: Material::of(key), content })
     }
 
+    /// Signs the file with this digest.
+    ///
+    /// # Errors
+    ///
+    /// As [`PrivateKey::sign_digest`].
+    pub fn sign_digest(digest: Digest, key: &PrivateKey) -> Result<Self, KeyError> {
+        let content = Content::Message { stated: digest, signature: key.sign_digest(digest)? };
+        Ok(Self { material: Material::of(key), content })
+    }
+
     /// Attaches an RFC 3161 response over the signature, in DER. A bundle that is carried stays as
     /// it is.
     pub fn add_timestamp(&mut self, response: Vec<u8>) {

@@ -368,6 +368,20 @@ impl PrivateKey {
         }
     }
 
+    /// Signs the message with this digest.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Unsupported`] for Ed25519, which signs messages and not digests; otherwise as
+    /// [`PrivateKey::sign`].
+    pub fn sign_digest(&self, digest: Digest) -> Result<Vec<u8>, KeyError> {
+        let Secret::P256(pair) = &self.secret else { return Err(KeyError::Unsupported) };
+        aws_lc_rs::digest::Digest::import_less_safe(digest.as_bytes(), &aws_lc_rs::digest::SHA256)
+            .and_then(|digest| pair.sign_digest(&digest))
+            .map(|signature| signature.as_ref().to_vec())
+            .map_err(|_| KeyError::NoRandomness)
+    }
+
     /// Writes the key as PKCS#8 in PEM, not encrypted.
     #[must_use]
     pub fn to_pem(&self) -> Zeroizing<String> {

@@ -66,7 +66,7 @@ fn package_chart(release: &Release, target: &Path) -> Result<(), Failure> {
         .into_iter();
     let mut file = tree::AtomicFile::create(target, 0o644)?;
     let packed = pack(FileRef(&mut file), |_| members.next());
-    packed.map_err(|source| Error::Archive { path: target.to_owned(), source })?;
+    packed.map_err(|error| Error::archive(target, error))?;
     Ok(file.commit()?)
 }
 

@@ -14,12 +14,24 @@ use super::text::{Style, Tone, escape};
 /// The most rows that are shown under one rule before the rest is counted.
 const MAX_ROWS: usize = 12;
 
-/// Writes the verdict on one line.
+/// Writes the verdict on one line, with what it does not speak about: a pass over a packet alone
+/// must not be taken for one over artifacts that were not there.
 pub(in crate::cli) fn one_line(report: &ReportDocument, style: Style) -> String {
-    match &report.rollback {
-        Some(answer) => format!("{}\n", readiness::line(report, answer, style)),
-        None => format!("{}\n", verdict_line(report, style)),
+    let mut skipped: BTreeMap<&str, usize> = BTreeMap::new();
+    for check in report.checks.iter().filter(|check| check.outcome == Outcome::NotEvaluated) {
+        *skipped.entry(&check.check).or_default() += 1;
     }
+    let skipped: Vec<String> =
+        skipped.iter().map(|(name, count)| format!("{name} ({count})")).collect();
+    let skipped = match skipped.as_slice() {
+        [] => String::new(),
+        names => format!("; not judged: {}", names.join(", ")),
+    };
+    let line = match &report.rollback {
+        Some(answer) => readiness::line(report, answer, style),
+        None => verdict_line(report, style),
+    };
+    format!("{line}{skipped}\n")
 }
 
 /// Writes the whole report; `verbose` also shows every check that holds and every row.

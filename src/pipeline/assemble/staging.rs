@@ -7,12 +7,11 @@ use std::path::{Path, PathBuf};
 use crate::digest::{Digest, HashingWriter};
 use crate::path::RelPath;
 use crate::pipeline::Error;
-use crate::tree::{self, Fingerprint, Tree, TreeError};
+use crate::tree::{self, Fingerprint, Tree, TreeError, UnnamedFolder};
 
 /// A release directory that has no name yet. Dropped before it is committed, it is removed.
 pub(super) struct Staging {
-    folder: PathBuf,
-    kept: bool,
+    folder: UnnamedFolder,
 }
 
 impl Staging {
@@ -29,27 +28,27 @@ impl Staging {
         })?;
         let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty());
         let parent = parent.unwrap_or_else(|| Path::new("."));
-        fs::create_dir_all(parent).map_err(|error| TreeError::io(parent, error))?;
-        let prefix = format!("{}{}-", tree::UNFINISHED_PREFIX, name.to_string_lossy());
-        let folder = tempfile::Builder::new()
-            .prefix(&prefix)
-            .tempdir_in(parent)
-            .map_err(|error| TreeError::io(out, error))?
-            .keep();
-        Ok(Self { folder, kept: false })
+        if parent.exists() && !parent.is_dir() {
+            let problem = format!("lies below `{}`, which is not a folder", parent.display());
+            return Err(Error::Unusable { path: out.to_owned(), problem });
+        }
+        fs::create_dir_all(parent).map_err(|error| TreeError::io(out, error))?;
+        let folder = UnnamedFolder::begin(parent, &name.to_string_lossy())
+            .map_err(|error| TreeError::io(out, error))?;
+        Ok(Self { folder })
     }
 
     /// Returns where the directory lies until it has its name.
     pub(super) fn folder(&self) -> &Path {
-        &self.folder
+        self.folder.path()
     }
 
     pub(super) fn path(&self, path: &RelPath) -> PathBuf {
-        self.folder.join(path.as_str())
+        self.folder().join(path.as_str())
     }
 
     pub(super) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
-        Ok(tree::write_atomic(&self.folder.join(name), bytes, 0o644)?)
+        Ok(tree::write_atomic(&self.folder().join(name), bytes, 0o644)?)
     }
 
     pub(super) fn create(&self, path: &Path) -> Result<File, TreeError> {
@@ -87,10 +86,9 @@ impl Staging {
     }
 
     /// Gives the directory its name: all of it at once, or none of it.
-    pub(super) fn commit(mut self, out: &Path) -> Result<(), Error> {
-        settle(&self.folder)?;
-        fs::rename(&self.folder, out).map_err(|error| TreeError::io(out, error))?;
-        self.kept = true;
+    pub(super) fn commit(self, out: &Path) -> Result<(), Error> {
+        settle(self.folder())?;
+        self.folder.give_name(out).map_err(|error| TreeError::io(out, error))?;
         let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty());
         Ok(tree::sync_folder(parent.unwrap_or_else(|| Path::new(".")))?)
     }
@@ -111,15 +109,6 @@ fn settle(folder: &Path) -> Result<(), TreeError> {
     tree::sync_folder(folder)
 }
 
-impl Drop for Staging {
-    fn drop(&mut self) {
-        if !self.kept {
-            // Nothing is left to tell it to: the error that brought us here is on its way.
-            let _ = fs::remove_dir_all(&self.folder);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
@@ -134,7 +123,7 @@ mod tests {
         staging.create(&staging.path(&"a/b/c".parse().unwrap())).unwrap();
         // As umask 000 and 077 leave them.
         for (path, mode) in [("a", 0o777), ("a/b", 0o700)] {
-            let path = staging.folder.join(path);
+            let path = staging.folder().join(path);
             fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
         }
         staging.commit(&out).unwrap();

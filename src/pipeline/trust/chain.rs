@@ -1,8 +1,8 @@
 //! Every version of a trust root, each verified by the one before it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::read_versions;
+use super::{path_of, read_versions};
 use crate::finding::rules::trust as rules;
 use crate::finding::{Finding, Location, Report};
 use crate::pipeline::Error;
@@ -23,23 +23,32 @@ pub fn verify(
     replay: bool,
 ) -> Result<Report, Error> {
     let mut report = Report::new("trust verify", now, replay);
-    let mut versions = read_versions(folder)?;
+    let mut versions: Vec<(PathBuf, Vec<u8>)> =
+        (1..).map(|number| path_of(folder, number)).zip(read_versions(folder)?).collect();
     if let Some(path) = pinned {
         let bytes = tree::read_named(path, MAX_BYTES)?;
-        let at = versions.iter().position(|version| *version == bytes);
-        versions = match at {
-            Some(at) => versions.split_off(at),
-            None => std::iter::once(bytes).chain(Vec::new()).collect(),
-        };
+        let shown = path.display().to_string();
+        match versions.iter().position(|(_, version)| *version == bytes) {
+            Some(at) => versions = versions.split_off(at),
+            None => {
+                // What the folder holds is not what the caller trusts, whatever else it is.
+                let message = format!("is not among the versions in `{}`", folder.display());
+                let finding =
+                    Finding::new(&rules::SIGNATURE_INVALID, Location::named(&shown), message);
+                report.failed("trust-root", shown, finding);
+                return Ok(report);
+            }
+        }
     }
     let shown = folder.display().to_string();
-    let Some((first, later)) = versions.split_first() else {
+    let Some(((_, first), _)) = versions.split_first() else {
         let message = "no version of a trust root; expected `1.json`";
         let finding = Finding::new(&rules::SIGNATURE_MISSING, Location::named(&shown), message);
         report.failed("trust-root", shown, finding);
         return Ok(report);
     };
-    for (count, root) in TrustRoot::walk(first, later).enumerate() {
+    let later: Vec<Vec<u8>> = versions.iter().skip(1).map(|(_, bytes)| bytes.clone()).collect();
+    for (count, root) in TrustRoot::walk(first, &later).enumerate() {
         // Versions before the newest may have expired: they have named their successors.
         let root = root.and_then(|root| {
             let is_newest = count == later.len();
@@ -52,11 +61,15 @@ pub fn verify(
             }
             Err(error) => {
                 let message = error.to_string();
-                let location = Location::named(&shown);
-                let finding = Finding::new(error.rule(), location, message);
-                report.failed("trust-root", format!("step {}", count + 1), finding);
+                let path = versions.get(count).map_or(shown.clone(), |(path, _)| shown_as(path));
+                let finding = Finding::new(error.rule(), Location::named(&path), message);
+                report.failed("trust-root", path, finding);
             }
         }
     }
     Ok(report)
+}
+
+fn shown_as(path: &Path) -> String {
+    path.display().to_string()
 }

@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use super::read_versions;
+use super::{read_versions, well_formed};
 use crate::json::{self, Limits};
 use crate::pipeline::Error;
 use crate::pipeline::sign::SigningKey;
 use crate::time::Timestamp;
-use crate::tree::{self, TreeError};
+use crate::tree::{self, Lock, TreeError};
 use crate::trust::chain::{AuthorityChain, ChainError, trusted_root_of};
 use crate::trust::root::{
     Key, KeyState, Keyless, MAX_BYTES, PAYLOAD_TYPE, Policy, Role, RootError, TrustRootDocument,
@@ -22,6 +23,9 @@ const DRAFT: &str = "draft.json";
 /// The change with the signatures that it has so far.
 const PENDING: &str = "draft.signed.json";
 
+/// How long somebody else may take to change the draft.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// Begins version 1 with a policy and no keys.
 ///
 /// # Errors
@@ -33,14 +37,15 @@ pub fn init(
     issued_at: Timestamp,
     expires_at: Timestamp,
 ) -> Result<TrustRootDocument, Error> {
+    let policy = read_policy(policy)?;
     fs::create_dir_all(folder).map_err(|error| TreeError::io(folder, error))?;
+    let _lock = lock(folder)?;
     for name in ["1.json", DRAFT] {
         if folder.join(name).symlink_metadata().is_ok() {
             let problem = "is there already; a trust root is changed, not begun again".to_owned();
             return Err(Error::Unusable { path: folder.join(name), problem });
         }
     }
-    let policy = read_policy(policy)?;
     let document = TrustRootDocument {
         schema: TrustRootDocument::SCHEMA.to_owned(),
         version: 1,
@@ -170,7 +175,12 @@ pub fn change(
     issued_at: Timestamp,
     expires_at: Option<Timestamp>,
 ) -> Result<TrustRootDocument, Error> {
-    let mut document = read_draft(folder)?.map_or_else(|| begin_next(folder), Ok)?;
+    let _lock = lock(folder)?;
+    let draft = match read_draft(folder)? {
+        Some(draft) if is_complete(&draft, &read_versions(folder)?) => None,
+        draft => draft,
+    };
+    let mut document = draft.map_or_else(|| begin_next(folder), Ok)?;
     document.issued_at = issued_at;
     document.expires_at = expires_at.unwrap_or(document.expires_at);
     let refused = |problem: String| Error::Unusable { path: folder.join(DRAFT), problem };
@@ -267,16 +277,25 @@ pub enum SignedDraft {
 /// When there is no draft, or it makes no sense.
 pub fn sign(folder: &Path, keys: &[SigningKey]) -> Result<SignedDraft, Error> {
     let draft = folder.join(DRAFT);
+    let _lock = lock(folder)?;
     let bytes = tree::read_named(&draft, MAX_BYTES)?;
     let unusable = |source| Error::Root { path: draft.clone(), source };
     let document = TrustRootDocument::parse(&bytes).map_err(unusable)?;
     // What is signed is the canonical form, whatever an editor made of the draft.
     let payload = json::to_bytes(&document);
+    let mut versions = read_versions(folder)?;
+    well_formed(folder, 1, &versions)?;
+    if is_complete(&document, &versions) {
+        return complete(folder, &document);
+    }
     let envelope = add_signatures(folder, &payload, keys)?;
     let sealed = envelope.to_bytes();
-    let mut versions = read_versions(folder)?;
     if document.version != versions.len() as u64 + 1 {
-        let problem = format!("is version {}; expected {}", document.version, versions.len() + 1);
+        let next = versions.len() + 1;
+        let problem = format!(
+            "is version {}; expected {next}: `{next}.json` is the first version that is not there",
+            document.version
+        );
         return Err(Error::Unusable { path: draft, problem });
     }
     versions.push(sealed.clone());
@@ -284,14 +303,7 @@ pub fn sign(folder: &Path, keys: &[SigningKey]) -> Result<SignedDraft, Error> {
         Ok(_) => {
             let path = folder.join(format!("{}.json", document.version));
             tree::write_atomic(&path, &sealed, 0o644)?;
-            for done in [DRAFT, PENDING] {
-                match fs::remove_file(folder.join(done)) {
-                    Ok(()) => {}
-                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                    Err(error) => return Err(TreeError::io(&folder.join(done), error).into()),
-                }
-            }
-            Ok(SignedDraft::Complete(path))
+            complete(folder, &document)
         }
         Err(RootError::Signatures(refusal)) => {
             tree::write_atomic(&folder.join(PENDING), &sealed, 0o644)?;
@@ -301,9 +313,41 @@ pub fn sign(folder: &Path, keys: &[SigningKey]) -> Result<SignedDraft, Error> {
     }
 }
 
+/// Waits for the right to change the draft: of two people who sign at once, neither is lost.
+fn lock(folder: &Path) -> Result<Option<Lock>, Error> {
+    // A folder that is not there has no draft; what is missing is told by who looks for it.
+    let is_there = folder.is_dir();
+    Ok(is_there.then(|| Lock::of(&folder.join(DRAFT), PATIENCE)).transpose()?)
+}
+
+/// Tells whether a draft is a version already: whoever wrote the version was killed before the draft
+/// was taken away.
+fn is_complete(draft: &TrustRootDocument, versions: &[Vec<u8>]) -> bool {
+    let index = draft.version.checked_sub(1).and_then(|index| usize::try_from(index).ok());
+    let version = index.and_then(|index| versions.get(index));
+    let version = version.and_then(|bytes| Envelope::parse(bytes).ok());
+    version.is_some_and(|version| version.unverified_payload() == json::to_bytes(draft))
+}
+
+/// Takes away the draft of what is a version now.
+fn complete(folder: &Path, document: &TrustRootDocument) -> Result<SignedDraft, Error> {
+    for done in [DRAFT, PENDING] {
+        match fs::remove_file(folder.join(done)) {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(TreeError::io(&folder.join(done), error).into()),
+        }
+    }
+    Ok(SignedDraft::Complete(folder.join(format!("{}.json", document.version))))
+}
+
 fn add_signatures(folder: &Path, payload: &[u8], keys: &[SigningKey]) -> Result<Envelope, Error> {
     let pending = match tree::read_named(&folder.join(PENDING), MAX_BYTES) {
-        Ok(bytes) => Envelope::parse(&bytes).ok(),
+        // Not what anybody signed; who replaces it unseen loses the signatures that it had.
+        Ok(bytes) => Some(Envelope::parse(&bytes).map_err(|refusal| Error::Unusable {
+            path: folder.join(PENDING),
+            problem: format!("{}; remove it and have everybody sign again", refusal.message),
+        })?),
         Err(error) if error.is_not_found() => None,
         Err(error) => return Err(error.into()),
     };
@@ -330,7 +374,8 @@ fn begin_next(folder: &Path) -> Result<TrustRootDocument, Error> {
     let versions = read_versions(folder)?;
     let Some(newest) = versions.last() else {
         let problem =
-            "holds neither a version nor a draft; run `countersign trust init`".to_owned();
+            "holds neither a version (`1.json`) nor a draft; run `countersign trust init`"
+                .to_owned();
         return Err(Error::Unusable { path: folder.to_owned(), problem });
     };
     let path = folder.join(format!("{}.json", versions.len()));

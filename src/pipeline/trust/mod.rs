@@ -6,7 +6,7 @@
 mod chain;
 mod draft;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use chain::verify;
 pub use draft::{
@@ -55,8 +55,28 @@ fn read_chain(pinned: &Path, updates: Option<&Path>) -> Result<(Vec<u8>, Vec<Vec
     let envelope =
         Envelope::parse(&bytes).map_err(|refusal| unusable(RootError::Envelope(refusal)))?;
     let document = TrustRootDocument::parse(envelope.unverified_payload()).map_err(unusable)?;
-    let later = read_from(folder, document.version.saturating_add(1))?;
+    let first = document.version.saturating_add(1);
+    let later = read_from(folder, first)?;
+    well_formed(folder, first, &later)?;
     Ok((bytes, later))
+}
+
+/// Holds when each version is a trust root at all; names the one that is none.
+fn well_formed(folder: &Path, first: u64, versions: &[Vec<u8>]) -> Result<(), Error> {
+    for (index, bytes) in versions.iter().enumerate() {
+        // A version that says it is the last number there is has none after it.
+        let number = first.saturating_add(index as u64);
+        let unusable = |source| Error::Root { path: path_of(folder, number), source };
+        let envelope =
+            Envelope::parse(bytes).map_err(|refusal| unusable(RootError::Envelope(refusal)))?;
+        TrustRootDocument::parse(envelope.unverified_payload()).map_err(unusable)?;
+    }
+    Ok(())
+}
+
+/// Where a version lies.
+fn path_of(folder: &Path, version: u64) -> PathBuf {
+    folder.join(format!("{version}.json"))
 }
 
 fn read_versions(folder: &Path) -> Result<Vec<Vec<u8>>, Error> {
@@ -68,7 +88,7 @@ fn read_from(folder: &Path, first: u64) -> Result<Vec<Vec<u8>>, Error> {
     let mut versions = Vec::new();
     let mut room = MAX_CHAIN_BYTES;
     for version in first..first.saturating_add(MAX_CHAIN as u64 + 1) {
-        match tree::read_named(&folder.join(format!("{version}.json")), MAX_BYTES) {
+        match tree::read_named(&path_of(folder, version), MAX_BYTES) {
             // One more than fits is kept, so that whoever follows the chain refuses it.
             Ok(bytes) if room == 0 => {
                 versions.push(bytes);
