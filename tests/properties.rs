@@ -323,10 +323,7 @@ fn what_is_written_is_read_again_as_the_same() {
             assert_eq!(again(&written), Some(written.clone()), "{name}: {changed:?}");
         };
         if serde_json::from_slice::<Value>(&bytes).is_ok() {
-            Json::parse(&bytes).for_each_change(&mut |_, _, tree| {
-                check(&tree.to_bytes());
-                check(&tree.to_line());
-            });
+            Json::parse(&bytes).for_each_change(&mut |_, _, tree| check(&tree.to_bytes()));
         }
         let mut random = Random(0x7357_1e57_0003);
         (0..100).for_each(|_| check(&mutated(&bytes, &mut random)));
