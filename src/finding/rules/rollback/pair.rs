@@ -16,7 +16,7 @@ pub static TARGET_NOT_PREDECESSOR: Rule = Rule {
     refuses: "the target is not the released, immediate predecessor that the candidate names by digest",
     why: "a packet that the candidate does not name was never tried as the way back: it may be another build of the same version",
     remedy: "go back step by step, each time to the packet that the release names as its previous one",
-    bad: "`previous` names sha256:41aa..., and the packet that was given is sha256:77e0...",
+    bad: "`previous` names sha256:41aa..., and the packet that was given is sha256:77e0...5d21",
     good: "the packet whose digest stands in the candidate's `previous`",
 };
 
