@@ -275,7 +275,14 @@ pub(super) fn present(inputs: &Inputs, _: &Context, report: &mut Report) {
             format!("{without} of {} suites have no baseline", suites.len()),
         );
     }
+    let suites: BTreeSet<&str> = suites.iter().map(|suite| suite.name).collect();
     for source in runs::lists(inputs) {
+        let suite = source.text("/suite").unwrap_or_default();
+        if !known.contains(suite) && !suites.contains(suite) {
+            let message =
+                format!("the runs of `{suite}` have no baseline: whether it regressed is unknown");
+            report.push(Finding::new(&rules::BASELINE_MISSING, source.at("/suite"), message));
+        }
         if let Some(path) = source.text("/baseline")
             && !inputs.has(path)
         {

@@ -16,6 +16,15 @@ use crate::validator::Context;
 pub(super) fn suite_parts(inputs: &Inputs, _: &Context, report: &mut Report) {
     let suites = suite::suites(inputs);
     let files = suite::threshold_files(inputs);
+    if suites.is_empty() {
+        let detail = "the tree defines no suites: their parts, limits and names are not judged";
+        report.skipped("load-suites", layout::SUITES, detail);
+    }
+    if runs::lists(inputs).next().is_none() {
+        let detail =
+            "the tree has no list of runs: how they went and what they are of is not judged";
+        report.skipped("load-runs", layout::RESULTS, detail);
+    }
     let measured = measured(inputs);
     let mut without = Vec::new();
     for suite in &suites {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::input::{Inputs, Source};
 use super::layout;
-use super::result::{Executor, LoadResult, Plan};
+use super::result::{Executor, LoadResult, Plan, Shape};
 use super::statistics::samples_needed;
 use super::suite::{self, Suite};
 use crate::document::Node;
@@ -256,10 +256,27 @@ pub(super) fn durations(inputs: &Inputs, _: &Context, report: &mut Report) {
     let suites = suites_of(inputs);
     for (path, read) in &inputs.results {
         let Ok(result) = read else { continue };
-        let suite = suites.get(path.as_str());
-        let planned = suite.and_then(|suite| plan_of(inputs, suite)?.duration_ms);
-        if let Some((lasted, planned)) = result.duration_ms.zip(planned)
-            && lasted < planned * 0.99
+        let plan = suites.get(path.as_str()).and_then(|suite| plan_of(inputs, suite));
+        let Some((plan, lasted)) = plan.zip(result.duration_ms) else { continue };
+        // Of samples only the time from the first to the last is known: one start and a second
+        // of grace are missing from it.
+        let unseen = match result.shape {
+            Shape::K6Ndjson | Shape::K6Csv => {
+                1_000.0 + plan.rate.filter(|rate| *rate > 0.0).map_or(0.0, |rate| 1_000.0 / rate)
+            }
+            Shape::K6SummaryExport
+            | Shape::K6HandleSummary
+            | Shape::K6MachineReadable
+            | Shape::K6Options
+            | Shape::Vegeta
+            | Shape::LocustJson
+            | Shape::LocustCsv
+            | Shape::Gatling
+            | Shape::Oha
+            | Shape::Wrk2 => 0.0,
+        };
+        if let Some(planned) = plan.duration_ms
+            && lasted + unseen < planned * 0.99
         {
             let message = "the run ended before its steady part was over";
             let finding = Finding::new(&rules::RUN_TOO_SHORT, Location::named(path), message);
