@@ -84,7 +84,7 @@ pub struct PublicKey {
     /// SubjectPublicKeyInfo in DER; the point follows a prefix that is fixed for the algorithm.
     spki: Vec<u8>,
     /// The point of an Ed25519 key, read once: a list of thousands is verified with it.
-    point: Option<VerifyingKey>,
+    point: Option<Box<VerifyingKey>>,
 }
 
 /// RFC 8410, section 4: the SubjectPublicKeyInfo of Ed25519 before its 32 bytes.
@@ -116,7 +116,7 @@ impl PublicKey {
                 return Err(KeyError::Invalid);
             }
             let (algorithm, spki) = (Algorithm::Ed25519, spki.to_vec());
-            return Ok(Self { algorithm, spki, point: Some(key) });
+            return Ok(Self { algorithm, spki, point: Some(Box::new(key)) });
         }
         if let Some(point) = spki.strip_prefix(P256_PREFIX) {
             let uncompressed = point.len() == 65 && point[0] == 4;
@@ -208,7 +208,7 @@ impl PublicKey {
     }
 
     fn verifies_ed25519(&self, message: &[u8], signature: &[u8]) -> Option<()> {
-        let key = self.point.as_ref()?;
+        let key = self.point.as_deref()?;
         key.verify_strict(message, &Signature::from_slice(signature).ok()?).ok()
     }
 }

@@ -235,9 +235,7 @@ fn lines_of(bytes: &[u8], count: usize) -> Option<Vec<&str>> {
     let printable =
         |line: &&str| line.chars().all(|character| character == '\t' || !character.is_control());
     let comment = lines.first()?.strip_prefix(UNTRUSTED)?;
-    let sound = lines.len() == count
-        && comment.len() <= MAX_COMMENT
-        && lines.iter().all(|line| printable(line));
+    let sound = lines.len() == count && comment.len() <= MAX_COMMENT && lines.iter().all(printable);
     sound.then_some(lines)
 }
 

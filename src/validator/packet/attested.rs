@@ -83,6 +83,9 @@ enum Answer {
     Refused(Refusal),
 }
 
+/// What was signed, the roles in which it holds, and the verifiers whom its signers speak for.
+type Opened<'a> = (Verified<Payload>, BTreeSet<RoleName>, Vec<&'a PairedVerifier>);
+
 impl<'a> Bench<'a> {
     fn judge(&mut self, item: &EvidenceItem, bytes: &[u8], report: &Report) -> Answer {
         let now = report.judged_at();
@@ -138,7 +141,7 @@ impl<'a> Bench<'a> {
         attestation: &Attestation,
         item: &EvidenceItem,
         report: &Report,
-    ) -> Result<(Verified<Payload>, BTreeSet<RoleName>, Vec<&'a PairedVerifier>), Refusal> {
+    ) -> Result<Opened<'a>, Refusal> {
         let now = report.judged_at();
         let own = self.root.evidence_role(item.area);
         let (mut found, mut roles, mut pairs) = (None, BTreeSet::new(), Vec::new());

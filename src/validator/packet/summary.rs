@@ -21,22 +21,22 @@ pub(super) fn judge_summary(
     if summary.verifier.id != pair.id {
         let found = summary.verifier.id.escape_debug();
         let expected = pair.id.escape_debug();
-        return refuse(format!("the verifier `{found}`; its signer is paired with `{expected}`"));
+        return refuse(&format!("the verifier `{found}`; its signer is paired with `{expected}`"));
     }
     // 5. The resource is the expected one.
     let version = contents.manifest.version.to_string();
     let expected = pair.resource.replace("{version}", &version);
     if summary.resource_uri != expected {
         let found = summary.resource_uri.escape_debug();
-        return refuse(format!("the resource `{found}`; expected `{}`", expected.escape_debug()));
+        return refuse(&format!("the resource `{found}`; expected `{}`", expected.escape_debug()));
     }
     // 6. The result is PASSED.
     if summary.verification_result != VerificationResult::Passed {
-        return refuse("the result is FAILED".to_owned());
+        return refuse("the result is FAILED");
     }
     // 7. The levels hold the expected ones.
     if let Some(problem) = pair.levels.iter().find_map(|least| summary.lacks(least)) {
-        return refuse(problem);
+        return refuse(&problem);
     }
     // The specification leaves the policy to the consumer: here it must be the expected one, or
     // the verifier could have asked for nothing.
@@ -44,7 +44,7 @@ pub(super) fn judge_summary(
     if summary.policy.digest.get("sha256") != Some(&policy) {
         let found = summary.policy.digest.get("sha256").map_or("none", String::as_str);
         let found = found.escape_debug();
-        return refuse(format!("the policy sha256:{found}; expected sha256:{policy}"));
+        return refuse(&format!("the policy sha256:{found}; expected sha256:{policy}"));
     }
     judge_time(&summary, pair, now)
 }
@@ -65,14 +65,16 @@ fn judge_time(
             Err(Refusal { rule: &rules::FROM_THE_FUTURE, message })
         }
         (Some(at), Some(days)) if now.seconds_since(at) > i64::from(days) * 86_400 => {
-            refuse(format!("verified at {at}, more than {days} days ago"))
+            refuse(&format!("verified at {at}, more than {days} days ago"))
         }
-        (None, Some(days)) => refuse(format!("no time of verification; it may be {days} days old")),
+        (None, Some(days)) => {
+            refuse(&format!("no time of verification; it may be {days} days old"))
+        }
         (Some(_) | None, _) => Ok(()),
     }
 }
 
-fn refuse(problem: String) -> Result<(), Refusal> {
+fn refuse(problem: &str) -> Result<(), Refusal> {
     let message = format!("the verification summary is not taken: {problem}");
     Err(Refusal { rule: &rules::SUMMARY_NOT_ACCEPTED, message })
 }
