@@ -50,7 +50,7 @@ pub(super) struct Args {
 /// Runs the verb.
 pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
     let signer = match (&args.key, &args.trust) {
-        (Some(key), None) => ExpectedSigner::Key(keys::read_public(key, None, session)?),
+        (Some(key), None) => ExpectedSigner::Key(Box::new(keys::read_public(key, None, session)?)),
         (None, Some(trust)) => ExpectedSigner::Root(trust.clone(), args.role.into()),
         _ => return Err(Failure::Usage("give either --key or --trust".to_owned())),
     };

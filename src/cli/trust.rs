@@ -228,7 +228,7 @@ pub(super) fn run(verb: &Verb, session: &Session) -> Result<ExitCode, Failure> {
         }
         Verb::AddKey { place, key, owner, roles, threshold, expires } => {
             let change = Change::AddKey {
-                public_key: keys::read_public(key, None, session)?,
+                public_key: Box::new(keys::read_public(key, None, session)?),
                 owner: owner.clone(),
                 roles: roles.iter().map(|role| (*role).into()).collect(),
                 threshold: *threshold,

@@ -37,7 +37,7 @@ pub struct Request {
 #[derive(Debug, Clone)]
 pub enum ExpectedSigner {
     /// The holder of a key.
-    Key(PublicKey),
+    Key(Box<PublicKey>),
     /// As many people in a role of a trust root as it takes.
     Root(PathBuf, RoleName),
 }
@@ -348,7 +348,7 @@ mod tests {
         };
         let lines: Vec<Vec<u8>> = (0..20).map(line).collect();
         let lines: Vec<&[u8]> = lines.iter().map(Vec::as_slice).collect();
-        let signer = ExpectedSigner::Key(right.public().clone());
+        let signer = ExpectedSigner::Key(Box::new(right.public().clone()));
         let now = "2026-11-23T09:00:00Z".parse().unwrap();
         let door = Door { signer: &signer, root: None, now };
         let alone = judge_all(&lines, &door, 1);

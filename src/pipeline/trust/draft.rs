@@ -120,7 +120,7 @@ pub enum Change {
     /// A key begins to count for a person in some roles.
     AddKey {
         /// The key.
-        public_key: PublicKey,
+        public_key: Box<PublicKey>,
         /// The person who holds it.
         owner: String,
         /// What it speaks for.
@@ -191,7 +191,8 @@ pub fn change(
                 return Err(refused(format!("the key `{id}` is there already")));
             }
             let state = KeyState::Active { from: issued_at };
-            document.keys.insert(id, Key { public_key, owner, state });
+            let key = Key { public_key: *public_key, owner, state };
+            document.keys.insert(id, key);
             speak(&mut document, &roles, threshold, |role| role.keys.push(id));
         }
         Change::AddIdentity { name, identity, roles, threshold } => {

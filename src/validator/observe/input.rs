@@ -94,6 +94,9 @@ pub(super) struct RuleFile {
     pub(super) problems: Vec<(Location, String)>,
 }
 
+/// The objective and the drill that a map ties to an alert.
+type Tied = (Option<String>, Option<String>);
+
 /// Everything that the rules of the area read.
 #[derive(Debug, Default)]
 pub(super) struct Inputs {
@@ -122,7 +125,7 @@ pub(super) struct Inputs {
     /// What the alerts contract says of each alert, by key.
     contracted: BTreeMap<String, BTreeMap<String, String>>,
     /// The objectives and drills that a map ties to each alert.
-    mapped: BTreeMap<String, Vec<(Option<String>, Option<String>)>>,
+    mapped: BTreeMap<String, Vec<Tied>>,
     /// The first rule of every recorded metric.
     recorded: BTreeMap<String, usize>,
     /// Names of documents that looked like paths and are files or folders of the tree.
@@ -320,7 +323,7 @@ impl Inputs {
                 }
             }
         }
-        let mut mapped: BTreeMap<String, Vec<(Option<String>, Option<String>)>> = BTreeMap::new();
+        let mut mapped: BTreeMap<String, Vec<Tied>> = BTreeMap::new();
         for (_, item) in self.of(Role::CoverageMap).flat_map(|one| one.items("mappings")) {
             let text = |key: &str| item.get(key).and_then(Node::as_str).map(str::to_owned);
             if let Some(alert) = text("alert_id") {
