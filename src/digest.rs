@@ -5,7 +5,11 @@ use std::io::{self, Read, Write};
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use sha2::{Digest as _, Sha256};
+use sha2::{Digest as _, Sha256, Sha384, Sha512};
+
+mod set;
+
+pub use set::{Comparison, DigestSet, Thing, WeakSet};
 
 /// The SHA-256 digest of some bytes, written as 64 lower-case hexadecimal digits.
 ///
@@ -112,6 +116,62 @@ impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
+}
+
+/// The digests of one file under every strong algorithm that is computed here, from one pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StrongDigests {
+    /// SHA-256.
+    pub sha256: Digest,
+    /// SHA-384, in lower-case hexadecimal digits.
+    pub sha384: String,
+    /// SHA-512, in lower-case hexadecimal digits.
+    pub sha512: String,
+}
+
+impl StrongDigests {
+    /// Computes the digests of bytes in memory.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self {
+            sha256: Digest::of(bytes),
+            sha384: hex(&Sha384::digest(bytes)),
+            sha512: hex(&Sha512::digest(bytes)),
+        }
+    }
+
+    /// Computes the digests of all that a reader gives.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the reader reports.
+    pub fn of_reader(mut reader: impl Read, buffer: &mut [u8]) -> io::Result<Self> {
+        let (mut short, mut middle, mut long) = (Sha256::new(), Sha384::new(), Sha512::new());
+        loop {
+            let count = match reader.read(buffer) {
+                Ok(0) => break,
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            short.update(&buffer[..count]);
+            middle.update(&buffer[..count]);
+            long.update(&buffer[..count]);
+        }
+        Ok(Self {
+            sha256: Digest(short.finalize().into()),
+            sha384: hex(&middle.finalize()),
+            sha512: hex(&long.finalize()),
+        })
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// Hashes what is written to it and passes the bytes on: hash once, in the pass that moves them.

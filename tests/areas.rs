@@ -130,20 +130,8 @@ macro_rules! areas {
 areas! {
     stack Stack
     k8s K8s
+    observe Observe
+    load Load
     release Release
     rollback Rollback
-}
-
-mod load {
-    use super::Area;
-
-    #[test]
-    fn the_base_is_silent() {
-        super::the_base_is_silent(Area::Load);
-    }
-
-    #[test]
-    fn every_rule_fires_on_its_mistake_only() {
-        super::every_rule_fires_on_its_mistake_only(Area::Load);
-    }
 }

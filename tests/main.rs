@@ -12,6 +12,7 @@
 mod architecture;
 mod archive;
 mod areas;
+mod attestations;
 mod bad_input;
 mod binding;
 mod cases;
@@ -26,6 +27,7 @@ mod life;
 mod load;
 mod made_cases;
 mod mutation;
+mod observe;
 mod policy;
 mod properties;
 mod recipes;

@@ -8,7 +8,8 @@ use countersign::finding::{ReportDocument, Waivers};
 use countersign::json::{self, Limits};
 use countersign::packet::{Checksums, ReleaseManifest, archive};
 use countersign::provenance::{
-    Action, Approval, PacketSeal, Predicate, SlsaProvenance, Statement, TestResult, subject_digests,
+    Action, Approval, ForeignStatement, PacketSeal, Predicate, SlsaProvenance, Statement,
+    TestResult,
 };
 use countersign::trust::root::{Key, KeyState, Policy, Role, TrustRootDocument};
 use countersign::trust::sigstore::{ManagedKey, TrustedRoot, verify};
@@ -392,7 +393,9 @@ fn no_bytes_make_a_parser_panic() {
             drop(Statement::<SlsaProvenance>::parse(input));
             drop(Statement::<TestResult>::parse(input));
             drop(Statement::<Approval>::parse(input));
-            drop(subject_digests(input));
+            let payload_type = countersign::provenance::PAYLOAD_TYPE.to_owned();
+            let payload = countersign::trust::Payload { payload_type, bytes: input.to_vec() };
+            drop(ForeignStatement::read(&payload));
             drop(json::parse::<Policy>(input, Limits::DOCUMENT));
             drop(json::parse::<ReportDocument>(input, Limits::DOCUMENT));
             drop(Waivers::parse(input, |_| None));

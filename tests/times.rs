@@ -80,6 +80,7 @@ fn policy() -> Policy {
         rollback: None,
         require_proven_time: false,
         log_operators: 0,
+        attestations: countersign::trust::AttestationPolicy::default(),
         max_packet_bytes: 1,
         max_members: 1,
     }

@@ -1,6 +1,6 @@
 //! `sign-blob` and `verify-blob`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use countersign::Digest;
@@ -136,12 +136,7 @@ pub(super) fn sign(args: &SignArgs, session: &Session) -> Result<ExitCode, Failu
 
 /// Runs `verify-blob`.
 pub(super) fn verify(args: &VerifyArgs, session: &Session) -> Result<ExitCode, Failure> {
-    let blob = match args.blob.to_str().and_then(|text| text.strip_prefix("sha256:")) {
-        Some(digest) => Blob::Digest(
-            digest.parse::<Digest>().map_err(|error| Failure::Usage(error.to_string()))?,
-        ),
-        None => Blob::File(args.blob.clone()),
-    };
+    let blob = parse(&args.blob)?;
     let identity = identity_of(args, session)?;
     let root = args.trusted_root.as_deref();
     if root.is_none() && !matches!(identity, Identity::Key(_)) {
@@ -151,6 +146,17 @@ pub(super) fn verify(args: &VerifyArgs, session: &Session) -> Result<ExitCode, F
     }
     let report = blob::verify(&blob, &args.bundle, &identity, root, session.now, session.replay)?;
     session.finish(&report)
+}
+
+/// Reads a file's name, or the digest of a file.
+pub(super) fn parse(text: &Path) -> Result<Blob, Failure> {
+    match text.to_str().and_then(|text| text.strip_prefix("sha256:")) {
+        Some(digest) => digest
+            .parse::<Digest>()
+            .map(Blob::Digest)
+            .map_err(|error| Failure::Usage(error.to_string())),
+        None => Ok(Blob::File(text.to_owned())),
+    }
 }
 
 fn identity_of(args: &VerifyArgs, session: &Session) -> Result<Identity, Failure> {

@@ -62,7 +62,7 @@ pub(super) struct Args {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum AreaName {
+pub(super) enum AreaName {
     Stack,
     K8s,
     Observe,

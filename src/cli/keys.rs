@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use countersign::pipeline::Error;
 use countersign::tree::{self, AtomicFile, TreeError};
 use countersign::trust::sigstore::ManagedKey;
-use countersign::trust::{Algorithm, KeyError, PrivateKey, PublicKey};
+use countersign::trust::{Algorithm, KeyError, MinisignKey, PrivateKey, PublicKey, minisign};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -48,12 +48,16 @@ Examples:
 Examples:
   countersign keys show release.pub
   countersign keys show release.key --passphrase-file secret
+  countersign keys show release.pub --minisign > minisign.pub
 
 {}", exit::TABLE))]
     Show {
         /// A private or public key file
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// Show an Ed25519 key as minisign's public key file, and nothing else
+        #[arg(long)]
+        minisign: bool,
         /// A file whose first line is the passphrase of the key
         #[arg(long, value_name = "FILE")]
         passphrase_file: Option<PathBuf>,
@@ -98,8 +102,16 @@ pub(super) fn run(verb: &Verb, session: &Session) -> Result<ExitCode, Failure> {
             };
             generate(algorithm, file, passphrase_file.as_deref(), session)
         }
-        Verb::Show { file, passphrase_file } => {
+        Verb::Show { file, minisign, passphrase_file } => {
             let key = read_public(file, passphrase_file.as_deref(), session)?;
+            if *minisign {
+                let own = MinisignKey::of(&key).ok_or_else(|| Error::Key {
+                    path: file.clone(),
+                    source: KeyError::NotEd25519,
+                })?;
+                session.write(own.to_text().as_bytes())?;
+                return Ok(ExitCode::SUCCESS);
+            }
             show(&key, session)
         }
         Verb::Encrypt { file, passphrase_file } => {
@@ -164,6 +176,9 @@ fn passphrase_of(file: &Path) -> Result<Zeroizing<String>, Failure> {
 
 /// Reads the key that must have signed a bundle: of more kinds than those that keys of ours have.
 pub(super) fn read_managed(file: &Path, session: &Session) -> Result<ManagedKey, Failure> {
+    if let Some(key) = read_minisign(file)? {
+        return Ok(key.into());
+    }
     match read_public(file, None, session) {
         Ok(key) => Ok(key.into()),
         Err(Failure::Library(Error::Key { source: KeyError::Unsupported, .. })) => {
@@ -175,12 +190,26 @@ pub(super) fn read_managed(file: &Path, session: &Session) -> Result<ManagedKey,
     }
 }
 
-/// Reads the public half of a key file of either kind.
+/// Reads a minisign public key; nothing for a file that is none.
+fn read_minisign(file: &Path) -> Result<Option<MinisignKey>, Failure> {
+    let text = Zeroizing::new(tree::read_named(file, 1 << 16)?);
+    if !minisign::is_minisign(&text) {
+        return Ok(None);
+    }
+    let key = MinisignKey::parse(&text);
+    let key = key.map_err(|source| Error::Key { path: file.to_owned(), source })?;
+    Ok(Some(key))
+}
+
+/// Reads the public half of a key file of either kind, or a minisign public key.
 pub(super) fn read_public(
     file: &Path,
     passphrase_file: Option<&Path>,
     session: &Session,
 ) -> Result<PublicKey, Failure> {
+    if let Some(key) = read_minisign(file)? {
+        return Ok(key.key().clone());
+    }
     let text = Zeroizing::new(tree::read_named(file, 1 << 16)?);
     let is_private = text.windows(11).any(|window| window == b"PRIVATE KEY");
     if is_private {

@@ -2,6 +2,8 @@
 
 mod ambient;
 mod assemble;
+mod attest;
+mod attestations;
 mod authority;
 mod blob;
 mod check;
@@ -93,6 +95,8 @@ enum Verb {
     Demo(demo::Args),
     /// Judge governed inputs below `ops/`
     Check(check::Args),
+    /// Judge one area and sign the result about files that are named
+    Attest(attest::Args),
     /// Make an unsigned release directory: evidence, manifest, packet, checksums
     Assemble(assemble::Args),
     /// Sign an assembled release: seal, provenance, checksums
@@ -115,6 +119,8 @@ enum Verb {
     SignBlob(blob::SignArgs),
     /// Verify one file's Sigstore bundle with a key
     VerifyBlob(blob::VerifyArgs),
+    /// Verify many attestations at once: DSSE envelopes and Sigstore bundles, one a line
+    VerifyAttestations(attestations::Args),
     /// Show what is in a file, unverified
     Inspect(inspect::Args),
     /// Compare runs of a load test
@@ -143,6 +149,7 @@ pub(crate) fn run() -> ExitCode {
         match &cli.verb {
             Verb::Demo(args) => demo::run(args, &session),
             Verb::Check(args) => check::run(args, &session),
+            Verb::Attest(args) => attest::run(args, &session),
             Verb::Assemble(args) => assemble::run(args, &session),
             Verb::Sign(args) => sign::run(args, &session),
             Verb::Verify(args) => verify::run(args, &session),
@@ -152,6 +159,7 @@ pub(crate) fn run() -> ExitCode {
             Verb::Rollback(verb) => rollback::run(verb, &session),
             Verb::SignBlob(args) => blob::sign(args, &session),
             Verb::VerifyBlob(args) => blob::verify(args, &session),
+            Verb::VerifyAttestations(args) => attestations::run(args, &session),
             Verb::Inspect(args) => inspect::run(args, &session),
             Verb::Load(verb) => load::run(verb, &session),
             Verb::Explain(args) => rules::explain(args, &session),

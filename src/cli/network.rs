@@ -169,10 +169,13 @@ mod client {
                 asked.truncate(length);
                 // Whoever asked may have hung up: it has read enough.
                 let _ = stream.write_all(&reply);
-                sender.send(String::from_utf8_lossy(&asked).into_owned()).unwrap();
-                if stays {
-                    std::thread::sleep(Duration::from_secs(3));
+                let _ = sender.send(String::from_utf8_lossy(&asked).into_owned());
+                if !stays {
+                    let _ = stream.shutdown(std::net::Shutdown::Write);
                 }
+                // What is not read would reset the connection, and the reply with it.
+                let _ = stream.set_read_timeout(Some(Duration::from_secs(3)));
+                while stream.read(&mut [0; 4096]).is_ok_and(|length| length > 0) {}
             });
             (url, receiver)
         }

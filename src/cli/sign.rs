@@ -22,9 +22,12 @@ Examples:
     --timestamp-authority 'openssl ts -reply -config tsa.cnf -queryfile /dev/stdin'
   countersign sign dist --keyless --signing-config signing_config.json \\
     --trusted-root trusted_root.json --identity-token token.jwt
+  countersign sign dist --key release.key --minisign
+  countersign keys show release.pub --minisign > minisign.pub
 
 The directory is read and held against its manifest first. Signing again with another key adds a
 signer; the first signer's bundle is *.sigstore.json, further ones are lines of *.sigstore.jsonl.
+With --minisign, `minisign -Vm checksums.txt -p minisign.pub` verifies the list as well.
 
 {}", exit::TABLE))]
 pub(super) struct Args {
@@ -39,6 +42,9 @@ pub(super) struct Args {
         conflicts_with = "keyless"
     )]
     keys: Vec<PathBuf>,
+    /// Also sign checksums.txt for minisign, with the first Ed25519 key: checksums.txt.minisig
+    #[arg(long)]
+    minisign: bool,
     /// A file whose first line is the passphrase of the keys
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
@@ -71,11 +77,14 @@ pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
     let signed =
         args.services.sign(&keys, session, |signers| sign::sign_by(&args.directory, signers));
     drop(progress);
-    let signed = match signed {
+    let mut signed = match signed {
         Ok(signed) => signed,
         Err(Failure::Library(Error::Blocked(report))) => return session.finish(&report),
         Err(failure) => return Err(failure),
     };
+    if args.minisign {
+        sign::sign_for_minisign(&args.directory, &mut signed, &keys)?;
+    }
     let mut text = format!("signed {} {}\n", signed.manifest.product, signed.manifest.version);
     let told =
         Told { keys: &signed.signers, identity: signed.identity.as_ref(), times: &signed.times };

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use countersign::pipeline::sign::SigningKey;
+use countersign::pipeline::summary::{self, Summary};
 use countersign::pipeline::verify;
 use countersign::validator::packet::Expectations;
 use countersign::{Timestamp, Version};
@@ -18,8 +20,12 @@ Examples:
   countersign verify atlas-0.3.0.packet.tar.gz --trust root.json --expect-version 0.3.0 \\
     --artifacts downloads --state ~/.local/state/countersign/atlas.json
   countersign verify dist --trust root.json --trust-updates roots --trust-as-of 2026-10-01T00:00:00Z
+  countersign verify dist --trust root.json --vsa atlas.vsa.sigstore.json --key verifier.key \\
+    --verifier-id https://verify.atlas.example/v1
 
 Everything is checked and reported, not only the first thing that is wrong. No network is used.
+The summary that --vsa writes says PASSED, or FAILED when the release was judged and does not hold;
+what could not be judged has none.
 
 {}", exit::TABLE))]
 pub(super) struct Args {
@@ -53,12 +59,34 @@ pub(super) struct Args {
     /// The folder of artifacts to verify with a packet
     #[arg(long, value_name = "DIR")]
     artifacts: Option<PathBuf>,
+    /// Write the verdict as a SLSA Verification Summary, signed with --key
+    #[arg(long, value_name = "FILE", requires = "key", conflicts_with = "trust_as_of")]
+    vsa: Option<PathBuf>,
+    /// The private key to sign the summary with
+    #[arg(long, value_name = "KEY", requires = "vsa")]
+    key: Option<PathBuf>,
+    /// A file whose first line is the passphrase of the key
+    #[arg(long, value_name = "FILE", requires = "vsa")]
+    passphrase_file: Option<PathBuf>,
+    /// Who verifies, as the summary names it
+    #[arg(long, value_name = "URI", requires = "vsa", default_value = summary::VERIFIER)]
+    verifier_id: String,
+    /// What the release is an artifact of; pkg:generic/NAME@VERSION when absent
+    #[arg(long, value_name = "URI", requires = "vsa")]
+    resource_uri: Option<String>,
 }
 
 /// Runs the verb.
 pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
     let progress = session.progress("verifying");
-    let report = verify::verify(&verify::Request {
+    let signing = match (&args.vsa, &args.key) {
+        (Some(file), Some(path)) => {
+            let key = session.private_key(path, args.passphrase_file.as_deref())?;
+            Some((file.clone(), SigningKey { path: path.clone(), key }))
+        }
+        _ => None,
+    };
+    let request = verify::Request {
         target: args.target.clone(),
         trust: args.trust.clone(),
         updates: args.trust_updates.clone(),
@@ -73,7 +101,15 @@ pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
         artifacts: args.artifacts.clone(),
         now: session.now,
         replay: session.replay,
-    })?;
+    };
+    let report = match &signing {
+        None => verify::verify(&request)?,
+        Some((file, key)) => {
+            let (verifier, resource) = (args.verifier_id.clone(), args.resource_uri.clone());
+            let file = file.clone();
+            summary::verify(&request, &Summary { file, key, verifier, resource })?
+        }
+    };
     drop(progress);
     session.finish(&report)
 }

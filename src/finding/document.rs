@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::readiness::Readiness;
-use super::{Area, Outcome, Severity, Verdict};
+use super::{Area, GraphDocument, Outcome, Severity, Verdict};
 use crate::digest::Digest;
 use crate::json::{self, JsonError, Limits};
 use crate::time::Timestamp;
@@ -40,6 +40,9 @@ pub struct ReportDocument {
     /// Measured figures that were compared, with the numbers behind each answer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub comparisons: Vec<ComparisonDocument>,
+    /// What guards what; absent where no objectives were judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub graph: Option<GraphDocument>,
     /// Counts.
     pub summary: SummaryDocument,
 }

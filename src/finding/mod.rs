@@ -4,6 +4,7 @@
 //! that was checked; its [`Verdict`] is computed from them and cannot be stated.
 
 mod document;
+mod graph;
 mod readiness;
 mod report;
 pub mod rules;
@@ -21,6 +22,7 @@ pub use document::{
     LocationDocument, ReportDocument, SideDocument, SummaryDocument, ToolDocument, TrustDocument,
     WaivedDocument,
 };
+pub use graph::{EdgeDocument, GraphDocument, GuardDocument, NodeDocument};
 pub use readiness::{
     ApprovalsDocument, Direction, InputDocument, Readiness, ReadinessRow, ReleaseDocument, Status,
 };

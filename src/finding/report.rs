@@ -10,7 +10,7 @@ use super::document::{
 };
 use super::readiness::{Readiness, Status};
 use super::rules::Weight;
-use super::{Area, Basis, Finding, Location, Severity, Waivers};
+use super::{Area, Basis, Finding, GraphDocument, Location, Severity, Waivers};
 use crate::time::Timestamp;
 
 /// The answer to what was asked. Computed by [`Report::verdict`], never stated.
@@ -109,6 +109,7 @@ pub struct Report {
     known: BTreeSet<Known>,
     asked: usize,
     trust: Option<TrustDocument>,
+    graph: Option<GraphDocument>,
     readiness: Option<Readiness>,
 }
 
@@ -133,13 +134,24 @@ impl Report {
             known: BTreeSet::new(),
             asked: 0,
             trust: None,
+            graph: None,
             readiness: None,
         }
+    }
+
+    /// Names another command whose answer the report is.
+    pub fn set_command(&mut self, command: &'static str) {
+        self.command = command;
     }
 
     /// Says which trust root was judged with.
     pub fn set_trust(&mut self, trust: TrustDocument) {
         self.trust = Some(trust);
+    }
+
+    /// Says what guards what.
+    pub fn set_graph(&mut self, graph: GraphDocument) {
+        self.graph = Some(graph);
     }
 
     /// Makes this the answer to whether one release is a safe place to go to from another.
@@ -280,6 +292,7 @@ impl Report {
         self.checks.extend(other.checks);
         self.comparisons.extend(other.comparisons);
         self.headlines.extend(other.headlines);
+        self.graph = other.graph.or(self.graph.take());
     }
 
     /// Returns the findings so far, in the order they were made.
@@ -389,6 +402,7 @@ impl Report {
             headlines,
             checks: self.checks.iter().map(check_document).collect(),
             comparisons: self.comparisons.clone(),
+            graph: self.graph.clone(),
             summary,
         }
     }

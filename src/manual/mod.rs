@@ -3,6 +3,9 @@
 #[doc = include_str!("design.md")]
 pub mod design {}
 
+#[doc = include_str!("attestations.md")]
+pub mod attestations {}
+
 #[doc = include_str!("files.md")]
 pub mod files {}
 
@@ -23,8 +26,12 @@ pub mod stack {}
 
 #[doc = include_str!("k8s.md")]
 pub mod k8s {}
+
 #[doc = include_str!("load.md")]
 pub mod load {}
+
+#[doc = include_str!("observe.md")]
+pub mod observe {}
 
 #[doc = include_str!("exit_codes.md")]
 pub mod exit_codes {}

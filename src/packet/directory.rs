@@ -18,6 +18,9 @@ pub const BUNDLE_SUFFIX: &str = ".sigstore.json";
 /// How the file name of further signers' bundles ends, one bundle a line.
 pub const MORE_SUFFIX: &str = ".sigstore.jsonl";
 
+/// How the file name of a signature for minisign ends.
+pub const MINISIGN_SUFFIX: &str = ".minisig";
+
 /// The largest sidecar that is read, in bytes.
 pub const MAX_SIDECAR_BYTES: usize = 64 << 20;
 /// The most further signers that are read.
@@ -56,7 +59,10 @@ impl Names {
         let sidecar = |base: &&str| {
             name.strip_prefix(*base).is_some_and(|end| end == BUNDLE_SUFFIX || end == MORE_SUFFIX)
         };
-        [self.packet.as_str(), CHECKSUMS, REPORT].contains(&name) || signed.iter().any(sidecar)
+        let minisign = name.strip_suffix(MINISIGN_SUFFIX) == Some(CHECKSUMS);
+        [self.packet.as_str(), CHECKSUMS, REPORT].contains(&name)
+            || minisign
+            || signed.iter().any(sidecar)
     }
 }
 

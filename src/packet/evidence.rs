@@ -39,12 +39,12 @@ impl EvidenceKind {
         match self {
             Self::ValidatorReport => "validator-report",
             Self::TestResult => "test-result",
-            Self::Derived => "derived",
             Self::Sbom => "sbom",
             Self::Scan => "scan",
             Self::Drill => "drill",
             Self::LoadSummary => "load-summary",
             Self::Attestation => "attestation",
+            Self::Derived => "derived",
         }
     }
 }

@@ -5,16 +5,19 @@ use std::path::{Path, PathBuf};
 use super::Error;
 use super::held::Held;
 use super::sign::{New, Signable, Signers, StatedTime};
-use crate::digest::Digest;
+use crate::digest::{Comparison, Digest, StrongDigests, Thing};
 use crate::finding::rules::trust as rules;
 use crate::finding::{Location, Report, Verdict};
 use crate::json::{self, Limits};
-use crate::provenance::{PAYLOAD_TYPE, subject_digests};
+use crate::provenance::ForeignStatement;
 use crate::time::Timestamp;
 use crate::tree;
 use crate::trust::sigstore::keyless::CertificateIdentity;
 use crate::trust::sigstore::{self, Identity, LoggedEntry, ManagedKey, TrustedRoot};
-use crate::trust::{self, Algorithm, Bundle, Content, Outline, PublicKey, Refusal, Subject};
+use crate::trust::{
+    self, Algorithm, Bundle, Content, MinisignSignature, Outline, Payload, PublicKey, Refusal,
+    Subject, minisign,
+};
 
 /// The largest bundle that is read, in bytes.
 const MAX_BUNDLE_BYTES: usize = 64 << 20;
@@ -144,6 +147,13 @@ impl Question<'_> {
 
     fn judge(&self, subject: Subject<'_>, report: &mut Report) {
         let Self { name, bundle, bundle_path, identity, root } = self;
+        if minisign::is_minisign(bundle) {
+            if let Err(refusal) = by_minisign(report, name, bundle, subject, identity) {
+                let at = Location::named(&bundle_path.display().to_string());
+                report.failed("signature", *name, refusal.at(at));
+            }
+            return;
+        }
         let judged = Outline::parse(bundle).map_err(|refusal| (refusal, *bundle_path));
         let judged = judged.and_then(|outline| match identity {
             Identity::Key(key) if outline.is_bare() => by_key(report, name, bundle, subject, key)
@@ -202,17 +212,64 @@ fn by_key(
     let verified = trust::open_with_key(&bundle, subject, key)?;
     report.passed("signature", name, format!("{key:?}"));
     let Some(payload) = verified.value() else { return Ok(()) };
-    if payload.payload_type != PAYLOAD_TYPE {
-        let message = format!("payload type `{}`", payload.payload_type.escape_debug());
-        return Err(Refusal { rule: &rules::PAYLOAD_TYPE_UNSUPPORTED, message });
-    }
-    let digest = subject.digest();
-    if !subject_digests(&payload.bytes)?.contains(&digest) {
-        let message = format!("the signed statement does not name this file, sha256:{digest}");
-        return Err(Refusal { rule: &rules::SUBJECT_MISMATCH, message });
-    }
-    report.passed("subject", name, format!("sha256:{digest}"));
+    hold_statement(payload, subject)?;
+    report.passed("subject", name, format!("sha256:{}", subject.digest()));
     Ok(())
+}
+
+/// Judges a signature that minisign, or `sign --minisign`, made.
+fn by_minisign(
+    report: &mut Report,
+    name: &str,
+    signature: &[u8],
+    subject: Subject<'_>,
+    identity: &Identity,
+) -> Result<(), Refusal> {
+    let unsupported = || Refusal {
+        rule: &rules::BUNDLE_UNSUPPORTED,
+        message: "a minisign signature is verified with an Ed25519 key".to_owned(),
+    };
+    let Identity::Key(key) = identity else { return Err(unsupported()) };
+    let public = key.as_public_key().ok_or_else(unsupported)?;
+    let Subject::Bytes(bytes) = subject else {
+        let message = "a minisign signature is over the file itself; give the file".to_owned();
+        return Err(Refusal { rule: &rules::FILE_NEEDED, message });
+    };
+    let signature = MinisignSignature::parse(signature)?;
+    let number = key.minisign_number();
+    let verified = trust::open_minisign_with_key(bytes, &signature, public, number)?;
+    let named = signature.unverified_number();
+    report.passed("signature", name, format!("{public:?}, minisign key {named}"));
+    let comment = verified.value().escape_debug().to_string();
+    report.passed("trusted comment", name, comment);
+    report.passed("subject", name, format!("sha256:{}", subject.digest()));
+    Ok(())
+}
+
+/// Holds when a signed statement names the file by every strong digest that it states.
+fn hold_statement(payload: &Payload, subject: Subject<'_>) -> Result<(), Refusal> {
+    let statement = ForeignStatement::read(payload)?;
+    // The longer digests take another pass over the file; few statements have them.
+    let longer = statement.subjects.iter().any(|subject| subject.digests.has_longer());
+    let digests = match subject {
+        Subject::Bytes(bytes) if longer => Some(StrongDigests::of(bytes)),
+        Subject::Bytes(_) | Subject::Digest(_) => None,
+    };
+    let digest = subject.digest();
+    let thing =
+        digests.as_ref().map_or(Thing::Digest(digest, None), |digests| Thing::File(digests, None));
+    match statement.compare(thing) {
+        Comparison::Same => Ok(()),
+        Comparison::Other => {
+            let message = format!("the signed statement does not name this file, sha256:{digest}");
+            Err(Refusal { rule: &rules::SUBJECT_MISMATCH, message })
+        }
+        Comparison::Unchecked(name) => {
+            let message =
+                format!("the signed statement states a {name}, which this digest cannot show");
+            Err(Refusal { rule: &rules::WEAK_DIGEST, message })
+        }
+    }
 }
 
 fn by_root(
@@ -225,6 +282,9 @@ fn by_root(
 ) -> Result<(), Refusal> {
     let verified = sigstore::verify(bundle, subject, identity, root, report.judged_at())?;
     let attested = verified.value();
+    if let Some(payload) = attested.payload() {
+        hold_statement(payload, subject)?;
+    }
     match identity {
         Identity::Certificate { issuer, .. } | Identity::Workflow { issuer, .. } => {
             report.passed("signature", name, "by the key of the signing certificate");

@@ -7,7 +7,7 @@ use super::Error;
 use crate::digest::hash_reader;
 use crate::finding::rules::packet as rules;
 use crate::finding::{Finding, Location, Report};
-use crate::packet::directory::{BUNDLE_SUFFIX, MORE_SUFFIX};
+use crate::packet::directory::{BUNDLE_SUFFIX, MINISIGN_SUFFIX, MORE_SUFFIX};
 use crate::packet::{Checksums, checksums};
 use crate::path::RelPath;
 use crate::time::Timestamp;
@@ -182,9 +182,9 @@ fn own_names(tree: &Tree, file: &Path) -> Vec<String> {
         _ => false,
     };
     match file.file_name().and_then(|name| name.to_str()) {
-        Some(name) if is_inside => {
-            ["", BUNDLE_SUFFIX, MORE_SUFFIX].map(|end| format!("{name}{end}")).to_vec()
-        }
+        Some(name) if is_inside => ["", BUNDLE_SUFFIX, MORE_SUFFIX, MINISIGN_SUFFIX]
+            .map(|end| format!("{name}{end}"))
+            .to_vec(),
         _ => Vec::new(),
     }
 }
@@ -206,7 +206,9 @@ mod tests {
         let now: Timestamp = "2026-11-23T09:00:00Z".parse().unwrap();
         let verdict = |list: &Path| verify(list, &root, true, now, true).unwrap().verdict();
         assert_eq!(verdict(&list), Verdict::Pass);
-        for strange in ["list.txt", "list.txt.sigstore.json", "list.txt.sigstore.json.d/x"] {
+        for strange in
+            ["list.txt", "list.txt.sigstore.json", "list.txt.sigstore.json.d/x", "list.txt.minisig"]
+        {
             fs::write(root.join(strange), "x").unwrap();
             assert_eq!(verdict(&list), Verdict::Refused, "{strange}");
             fs::remove_file(root.join(strange)).unwrap();

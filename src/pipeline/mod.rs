@@ -3,6 +3,8 @@
 //! Nothing here reads the clock, the environment or the terminal: the caller brings the time.
 
 pub mod assemble;
+pub mod attest;
+pub mod attestations;
 pub mod blob;
 pub mod check;
 pub mod checksums;
@@ -13,6 +15,7 @@ mod remember;
 pub mod rollback;
 pub mod sign;
 mod state;
+pub mod summary;
 pub mod trust;
 pub mod verify;
 

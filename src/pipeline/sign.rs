@@ -8,14 +8,16 @@ use super::Error;
 use crate::digest::Digest;
 use crate::finding::{Report, Verdict};
 use crate::packet::ReleaseManifest;
-use crate::packet::directory::{self, BUNDLE_SUFFIX, CHECKSUMS, MORE_SUFFIX, Names, Sidecar};
+use crate::packet::directory::{
+    self, BUNDLE_SUFFIX, CHECKSUMS, MINISIGN_SUFFIX, MORE_SUFFIX, Names, Sidecar,
+};
 use crate::provenance::PAYLOAD_TYPE;
 use crate::time::Timestamp;
 use crate::tree::{self, Tree};
 use crate::trust::signing_config::SigningConfig;
 use crate::trust::sigstore::keyless::{CertificateIdentity, Keyless, KeylessSigner};
 use crate::trust::timestamp::Stamping;
-use crate::trust::{Algorithm, Bundle, PrivateKey, PublicKey};
+use crate::trust::{Algorithm, Bundle, MinisignSignature, PrivateKey, PublicKey};
 use crate::validator::packet::{self as judge, Contents};
 
 /// A key and the file it came from.
@@ -65,6 +67,8 @@ pub struct Signed {
     pub identity: Option<CertificateIdentity>,
     /// When, for each signature that somebody states it for.
     pub times: Vec<StatedTime>,
+    /// The list of checksums that was signed.
+    checksums: Vec<u8>,
 }
 
 /// A time of signing that somebody states.
@@ -110,7 +114,7 @@ pub fn sign_by(directory: &Path, signers: &Signers<'_>) -> Result<Signed, Error>
     let seal = judge::seal_of(&contents).to_bytes();
     // The seal comes last: a directory with a seal is a signed one.
     let signables = [
-        (CHECKSUMS, Signable::Message(checksums)),
+        (CHECKSUMS, Signable::Message(checksums.clone())),
         (names.provenance.as_str(), Signable::Payload(provenance)),
         (names.packet.as_str(), Signable::Payload(seal)),
     ];
@@ -138,7 +142,34 @@ pub fn sign_by(directory: &Path, signers: &Signers<'_>) -> Result<Signed, Error>
         signers: signers.public_keys(),
         identity: signers.identity(),
         times,
+        checksums,
     })
+}
+
+/// Signs the checksums of a release that was just signed a second time, for people who have only
+/// minisign. Such a file holds one signature: that of the first Ed25519 key.
+///
+/// # Errors
+///
+/// When none of the keys is Ed25519, or the file cannot be written.
+pub fn sign_for_minisign(
+    directory: &Path,
+    signed: &mut Signed,
+    keys: &[SigningKey],
+) -> Result<(), Error> {
+    let is_usable = |key: &&SigningKey| key.key.public().algorithm() == Algorithm::Ed25519;
+    let key = keys.iter().find(is_usable).or(keys.first()).ok_or_else(|| {
+        let problem = "no key was given to sign for minisign with".to_owned();
+        Error::Unusable { path: directory.to_owned(), problem }
+    })?;
+    // The time is the release's own: the same release gives the same bytes on any day.
+    let at = signed.manifest.issued_at;
+    let signature = MinisignSignature::sign(&signed.checksums, CHECKSUMS, at, &key.key)
+        .map_err(|source| Error::Key { path: key.path.clone(), source })?;
+    let path = directory.join(format!("{CHECKSUMS}{MINISIGN_SUFFIX}"));
+    tree::write_atomic(&path, signature.to_text().as_bytes(), 0o644)?;
+    signed.written.push(path);
+    Ok(())
 }
 
 /// Holds when the directory is one whole release, as `verify` will judge it.

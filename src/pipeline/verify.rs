@@ -1,9 +1,12 @@
 //! `verify`: the consumer's question, offline, from the files alone.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::Error;
+use super::summary::sidecars_in;
 use super::{remember, trust};
+use crate::digest::Digest;
 use crate::finding::rules::packet as rules;
 use crate::finding::{Finding, Location, Report, TrustDocument};
 use crate::packet::directory::{self, Names, PACKET_SUFFIX};
@@ -48,6 +51,10 @@ pub struct Examination {
     pub contents: Option<Contents>,
     /// Who sealed it, as far as their signatures count.
     pub signers: Vec<Signer>,
+    /// The folder in which the packet and its signatures lie.
+    pub directory: PathBuf,
+    /// The files of signatures beside the packet, with their digests before they were judged.
+    pub sidecars: BTreeMap<String, Digest>,
 }
 
 /// Verifies a release and reports everything that was checked.
@@ -80,7 +87,9 @@ pub fn examine(request: &Request) -> Result<Examination, Error> {
     report.passed("trust-root", request.trust.display().to_string(), detail);
     let is_directory = request.target.is_dir();
     let Some(packet_path) = locate(&request.target, is_directory, &mut report)? else {
-        return Ok(Examination { report, root, contents: None, signers: Vec::new() });
+        let (directory, sidecars) = (request.target.clone(), BTreeMap::new());
+        let signers = Vec::new();
+        return Ok(Examination { report, root, contents: None, signers, directory, sidecars });
     };
     let directory = packet_path.parent().unwrap_or_else(|| Path::new(""));
     let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
@@ -91,18 +100,26 @@ pub fn examine(request: &Request) -> Result<Examination, Error> {
         return Err(Error::Unusable { path: packet_path, problem });
     };
     let contents = read(request, &packet_path, file_name, &root, &mut report)?;
+    let sidecars = contents
+        .as_ref()
+        .map(|contents| sidecars_in(directory, &contents.manifest))
+        .transpose()?
+        .unwrap_or_default();
     let signers = judge::judge_seal(directory, file_name, contents.as_ref(), &root, &mut report)?;
     judge::judge_provenance(directory, &names, contents.as_ref(), &root, &mut report)?;
     if let Some(contents) = &contents {
         judge::judge_contents(contents, file_name, &mut report);
         judge_artifacts(request, directory, is_directory, contents, &root, &mut report)?;
         judge::judge_policy(contents, file_name, root.policy(), &mut report);
-        judge::judge_evidence(contents, file_name, &root, &mut report);
+        let folder = request.artifacts.as_deref().or_else(|| is_directory.then_some(directory));
+        let files = folder.map(Tree::open).transpose()?;
+        judge::judge_evidence(contents, file_name, &root, files.as_ref(), &mut report);
         judge::judge_waivers(directory, file_name, contents, &root, &mut report)?;
         judge::judge_expectations(contents, file_name, &request.expectations, &mut report);
         remember::judge_state(request, file_name, contents, &signers, &root, &mut report)?;
     }
-    Ok(Examination { report, root, contents, signers })
+    let directory = directory.to_owned();
+    Ok(Examination { report, root, contents, signers, directory, sidecars })
 }
 
 fn locate(

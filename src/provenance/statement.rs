@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::digest::Digest;
+use crate::digest::{Digest, WeakSet};
 use crate::finding::rules::trust as rules;
 use crate::json::{self, JsonError, Limits};
 use crate::trust::Refusal;
@@ -17,7 +17,7 @@ pub const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
 
 /// The most subjects of a statement.
-const MAX_SUBJECTS: usize = 100_000;
+pub(super) const MAX_SUBJECTS: usize = 100_000;
 
 /// A predicate whose type is known.
 pub trait Predicate: Serialize + DeserializeOwned {
@@ -94,6 +94,26 @@ pub enum StatementError {
     Subjects(String),
     /// A subject without a digest that can be relied on.
     WeakDigest(String),
+    /// A subject of somebody else's statement whose digests cannot be relied on.
+    WeakSet {
+        /// The subject's name.
+        name: String,
+        /// What is wrong with them.
+        weak: WeakSet,
+    },
+    /// The payload is not said to be a statement, or one with another predicate than it has.
+    PayloadType(String),
+    /// Not the form of a statement.
+    Form(String),
+    /// A known predicate without one of its required fields.
+    Field {
+        /// The predicate's type.
+        predicate_type: String,
+        /// The field.
+        pointer: String,
+        /// What it must be.
+        expected: String,
+    },
 }
 
 impl fmt::Display for StatementError {
@@ -116,6 +136,22 @@ impl fmt::Display for StatementError {
                 "the subject `{}` has no SHA-256 digest, or another strong one that is not checked",
                 name.escape_debug()
             ),
+            Self::WeakSet { name, weak } => {
+                write!(formatter, "the subject `{}` {weak}", name.escape_debug())
+            }
+            Self::PayloadType(found) => {
+                write!(
+                    formatter,
+                    "payload type `{}`; expected an in-toto statement's",
+                    found.escape_debug()
+                )
+            }
+            Self::Form(problem) => write!(formatter, "not an in-toto statement: {problem}"),
+            Self::Field { predicate_type, pointer, expected } => write!(
+                formatter,
+                "a predicate `{predicate_type}` must have {expected} at `{}`",
+                pointer.escape_debug()
+            ),
         }
     }
 }
@@ -127,9 +163,12 @@ impl From<StatementError> for Refusal {
         let rule = match &error {
             StatementError::Json(_)
             | StatementError::StatementType(_)
-            | StatementError::Subjects(_) => &rules::STATEMENT_MALFORMED,
+            | StatementError::Subjects(_)
+            | StatementError::Form(_)
+            | StatementError::Field { .. } => &rules::STATEMENT_MALFORMED,
             StatementError::PredicateType { .. } => &rules::PREDICATE_TYPE_MISMATCH,
-            StatementError::WeakDigest(_) => &rules::WEAK_DIGEST,
+            StatementError::WeakDigest(_) | StatementError::WeakSet { .. } => &rules::WEAK_DIGEST,
+            StatementError::PayloadType(_) => &rules::PAYLOAD_TYPE_UNSUPPORTED,
         };
         Self { rule, message: error.to_string() }
     }
@@ -178,25 +217,6 @@ impl<P: Predicate> Statement<P> {
             predicate: self.predicate.clone(),
         })
     }
-}
-
-/// Returns the subjects' digests of a statement with any predicate.
-///
-/// # Errors
-///
-/// As [`Statement::parse`], without a claim about the predicate.
-pub fn subject_digests(bytes: &[u8]) -> Result<Vec<Digest>, StatementError> {
-    #[derive(Deserialize)]
-    struct Subjects {
-        #[serde(rename = "_type")]
-        statement_type: String,
-        subject: Vec<SubjectDocument>,
-    }
-    let document: Subjects = json::parse(bytes, Limits::EVIDENCE).map_err(StatementError::Json)?;
-    if document.statement_type != STATEMENT_TYPE {
-        return Err(StatementError::StatementType(document.statement_type));
-    }
-    Ok(subjects_of(document.subject)?.into_iter().map(|subject| subject.digest).collect())
 }
 
 fn subjects_of(documents: Vec<SubjectDocument>) -> Result<Vec<Subject>, StatementError> {

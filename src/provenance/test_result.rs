@@ -1,6 +1,7 @@
 //! Test results (`https://in-toto.io/attestation/test-result/v0.1`): what a validator found.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +14,9 @@ use crate::finding::{Area, ReportDocument, Severity, Verdict, rules};
 pub struct TestResult {
     /// What came of it.
     pub result: TestOutcome,
-    /// What was judged: the governed input files with their digests.
+    /// What was judged: the governed input files with their digests, by their paths below `ops/`.
+    /// What the validator derived from them stands here too, by its path in the packet,
+    /// `evidence/<area>/<name>`: the predicate has no other place for it.
     pub configuration: Vec<ResourceDescriptor>,
     /// The rules that found nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -40,6 +43,16 @@ pub enum TestOutcome {
     Warned,
     /// Refused, or not judged.
     Failed,
+}
+
+impl fmt::Display for TestOutcome {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Passed => "PASSED",
+            Self::Warned => "WARNED",
+            Self::Failed => "FAILED",
+        })
+    }
 }
 
 impl TestResult {

@@ -48,6 +48,14 @@ struct SignatureDocument {
     sig: String,
 }
 
+/// A signature of an envelope that somebody else made. What else stands in it is not looked at.
+#[derive(Deserialize)]
+pub(super) struct ForeignSignature {
+    #[serde(default)]
+    keyid: Option<String>,
+    sig: String,
+}
+
 impl Envelope {
     /// Signs a payload of a type with one key.
     ///
@@ -83,6 +91,23 @@ impl Envelope {
         let document: EnvelopeDocument =
             json::parse(bytes, Limits::DOCUMENT).map_err(|error| malformed(&error.to_string()))?;
         Self::from_document(document)
+    }
+
+    /// Puts an envelope together from what was read of it.
+    pub(super) fn of_parts(
+        payload_type: String,
+        payload: &str,
+        signatures: Vec<ForeignSignature>,
+    ) -> Result<Self, Refusal> {
+        // DSSE 1.0.2: "An unset field MUST be treated the same as set-but-empty".
+        let signatures = signatures
+            .into_iter()
+            .map(|one| SignatureDocument { keyid: one.keyid.unwrap_or_default(), sig: one.sig });
+        Self::from_document(EnvelopeDocument {
+            payload: payload.to_owned(),
+            payload_type,
+            signatures: signatures.collect(),
+        })
     }
 
     pub(super) fn from_document(document: EnvelopeDocument) -> Result<Self, Refusal> {

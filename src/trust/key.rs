@@ -43,6 +43,14 @@ impl fmt::Display for Algorithm {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId(Digest);
 
+impl KeyId {
+    /// Returns the 32 bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        self.0.as_bytes()
+    }
+}
+
 impl fmt::Display for KeyId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, formatter)
@@ -75,6 +83,8 @@ pub struct PublicKey {
     algorithm: Algorithm,
     /// SubjectPublicKeyInfo in DER; the point follows a prefix that is fixed for the algorithm.
     spki: Vec<u8>,
+    /// The point of an Ed25519 key, read once: a list of thousands is verified with it.
+    point: Option<VerifyingKey>,
 }
 
 /// RFC 8410, section 4: the SubjectPublicKeyInfo of Ed25519 before its 32 bytes.
@@ -105,7 +115,8 @@ impl PublicKey {
             if key.is_weak() || !canonical {
                 return Err(KeyError::Invalid);
             }
-            return Ok(Self { algorithm: Algorithm::Ed25519, spki: spki.to_vec() });
+            let (algorithm, spki) = (Algorithm::Ed25519, spki.to_vec());
+            return Ok(Self { algorithm, spki, point: Some(key) });
         }
         if let Some(point) = spki.strip_prefix(P256_PREFIX) {
             let uncompressed = point.len() == 65 && point[0] == 4;
@@ -113,9 +124,19 @@ impl PublicKey {
             if !(uncompressed && on_curve) {
                 return Err(KeyError::Invalid);
             }
-            return Ok(Self { algorithm: Algorithm::P256, spki: spki.to_vec() });
+            return Ok(Self { algorithm: Algorithm::P256, spki: spki.to_vec(), point: None });
         }
         Err(KeyError::Unsupported)
+    }
+
+    /// Reads the 32 bytes of an Ed25519 point.
+    pub(super) fn from_ed25519_point(point: &[u8]) -> Result<Self, KeyError> {
+        Self::from_der(&[ED25519_PREFIX, point].concat())
+    }
+
+    /// Returns the 32 bytes of an Ed25519 key's point.
+    pub(super) fn ed25519_point(&self) -> Option<&[u8]> {
+        self.spki.strip_prefix(ED25519_PREFIX)
     }
 
     /// Reads a `PUBLIC KEY` in PEM.
@@ -187,8 +208,7 @@ impl PublicKey {
     }
 
     fn verifies_ed25519(&self, message: &[u8], signature: &[u8]) -> Option<()> {
-        let point: &[u8; 32] = self.spki[ED25519_PREFIX.len()..].try_into().ok()?;
-        let key = VerifyingKey::from_bytes(point).ok()?;
+        let key = self.point.as_ref()?;
         key.verify_strict(message, &Signature::from_slice(signature).ok()?).ok()
     }
 }
@@ -450,6 +470,10 @@ pub enum KeyError {
     WrongPassphrase,
     /// The system has no randomness.
     NoRandomness,
+    /// The text is not a minisign public key.
+    NotMinisign,
+    /// The key cannot sign for minisign, which knows Ed25519 alone.
+    NotEd25519,
 }
 
 impl fmt::Display for KeyError {
@@ -469,6 +493,8 @@ impl fmt::Display for KeyError {
             Self::NoPassphrase => "encrypted; give its passphrase with --passphrase-file",
             Self::WrongPassphrase => "the passphrase does not open it",
             Self::NoRandomness => "the system has no randomness to give",
+            Self::NotMinisign => "not a minisign public key; expected a comment and one key",
+            Self::NotEd25519 => "not an Ed25519 key; minisign knows no other",
         })
     }
 }

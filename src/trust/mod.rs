@@ -6,6 +6,7 @@
 //! [`TrustRoot`]; nothing in what is verified can weaken it.
 
 mod asn1;
+mod attestation;
 mod attested;
 mod base64;
 pub mod bundle;
@@ -15,6 +16,7 @@ pub mod envelope;
 mod glob;
 mod identity;
 pub mod key;
+pub mod minisign;
 pub mod outline;
 mod pem;
 pub mod root;
@@ -30,16 +32,22 @@ use std::fmt;
 
 use crate::finding::{Finding, Location, Rule};
 
+pub use attestation::Attestation;
 pub use attested::ProvenTime;
 pub use bundle::{Bundle, Content};
 pub use envelope::Envelope;
 pub use identity::{WorkflowDocument, WorkflowError, WorkflowIdentity};
 pub use key::{Algorithm, KeyError, KeyId, PrivateKey, PublicKey};
+pub use minisign::{MinisignKey, MinisignSignature};
 pub use outline::{Outline, SignedBy};
-pub use root::{Key, KeyState, Policy, Role, RoleName, RootError, TrustRoot};
+pub use root::{
+    AttestationPolicy, Key, KeyState, PairedVerifier, Policy, RequiredAttestation, Role, RoleName,
+    RootError, TrustRoot,
+};
 pub use verify::{
-    Payload, Signer, Subject, Verified, approvers_so_far, open, open_approvals, open_for,
-    open_message, open_with_key,
+    Payload, Signer, Speaker, Subject, Verified, approvers_so_far, open, open_approvals,
+    open_attestation, open_attestation_with_key, open_for, open_message, open_minisign,
+    open_minisign_with_key, open_with_key,
 };
 
 /// Why a signed thing was not trusted: the thing is at fault.

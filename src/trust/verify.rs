@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use super::attestation::Attestation;
 use super::bundle::{Bundle, Content, Material};
 use super::envelope::Envelope;
 use super::key::{Algorithm, KeyId, PublicKey};
-use super::root::{RoleName, Speakers, TrustRoot, folded};
+use super::minisign::{KeyNumber, MinisignSignature};
+use super::root::{PairedVerifier, RoleName, Speakers, TrustRoot, folded};
 use super::sigstore::{self, Attested, Identity, LoggedEntry, ProvenTime};
 use super::{Refusal, subjects};
 use crate::digest::Digest;
@@ -185,12 +187,12 @@ pub fn approvers_so_far(
     now: Timestamp,
     mut accepts: impl FnMut(&Payload) -> Result<(), String>,
 ) -> BTreeSet<String> {
-    let Some(speakers) = root.role(role) else { return BTreeSet::new() };
+    let Some(asked) = Asked::role(role, root) else { return BTreeSet::new() };
     let Offered { payloads, accepted, .. } = offered(bundles, &mut accepts);
     let candidates = accepted.iter().zip(&payloads).map(|((bytes, bundle), payload)| {
         (Signed { bytes, payload: Some(payload) }, Candidate::of(bundle))
     });
-    let (signers, _) = tally(candidates, &speakers, role, root, now, &[requester]);
+    let (signers, _) = tally(candidates, &asked, root, now, &[requester]);
     signers.into_iter().map(|signer| signer.owner).collect()
 }
 
@@ -249,6 +251,95 @@ pub fn open_message(
     let candidates = bundles.iter().map(|bundle| (signed, Candidate::of(bundle)));
     let signers = count(candidates, role, root, now, &[])?;
     Ok(Verified { value: digest, signers })
+}
+
+/// Who must have signed an attestation.
+#[derive(Debug, Clone, Copy)]
+pub enum Speaker<'a> {
+    /// As many people in a role as it takes.
+    Role(RoleName),
+    /// Anybody who is paired with a verifier.
+    Verifier(&'a PairedVerifier),
+}
+
+/// Opens an attestation of anybody's making: as [`open`], whatever the type of its payload is,
+/// which its reader judges. An envelope may have several signatures; each is counted by itself.
+///
+/// # Errors
+///
+/// A refusal when fewer people than it takes have signed.
+pub fn open_attestation(
+    attestation: &Attestation,
+    speaker: Speaker<'_>,
+    root: &TrustRoot,
+    now: Timestamp,
+) -> Result<Verified<Payload>, Refusal> {
+    let payload = payload_of(attestation)?;
+    let bytes = attestation.envelope().map(Envelope::signed_bytes).unwrap_or_default();
+    let signed = Signed { bytes: &bytes, payload: Some(&payload) };
+    let candidates: Vec<Candidate<'_>> = match attestation {
+        Attestation::Envelope(envelope) => {
+            let signatures = envelope.signatures.iter();
+            signatures.map(|signature| Candidate::bare(&signature.bytes)).collect()
+        }
+        Attestation::Bundle(bundle) => vec![Candidate::of(bundle)],
+    };
+    let candidates = candidates.into_iter().map(|candidate| (signed, candidate));
+    let signers = match speaker {
+        Speaker::Role(role) => count(candidates, role, root, now, &[])?,
+        Speaker::Verifier(verifier) => {
+            let asked = Asked {
+                speakers: root.signers_for(verifier),
+                name: format!("name of the verifier `{}`", verifier.id.escape_debug()),
+                holds_policy: true,
+            };
+            count_asked(candidates, &asked, root, now, &[])?
+        }
+    };
+    Ok(Verified { value: payload, signers })
+}
+
+/// Opens an attestation with one key that the caller brings: one of its signatures must be the
+/// key's.
+///
+/// # Errors
+///
+/// A refusal when none is, and for a bundle that brings a certificate, log entries or timestamps,
+/// which a key alone cannot judge.
+pub fn open_attestation_with_key(
+    attestation: &Attestation,
+    key: &PublicKey,
+) -> Result<Verified<Payload>, Refusal> {
+    if let Attestation::Bundle(Bundle { material, .. }) = attestation {
+        let is_bare = matches!(material, Material::Key { timestamps, .. } if timestamps.is_empty());
+        if !is_bare {
+            let message = "the bundle brings a certificate, log entries or timestamps, which a \
+                           key alone cannot judge; give a trust root";
+            return Err(Refusal::new(&rules::TRUSTED_ROOT_UNUSABLE, message));
+        }
+    }
+    let payload = payload_of(attestation)?;
+    let envelope = attestation.envelope();
+    let made = envelope.is_some_and(|envelope| {
+        let bytes = envelope.signed_bytes();
+        envelope.signatures.iter().any(|signature| key.verifies(&bytes, &signature.bytes))
+    });
+    if !made {
+        let message = format!("no signature is the key `{}`'s over these bytes", key.id());
+        return Err(Refusal::new(&rules::SIGNATURE_INVALID, message));
+    }
+    let (key_id, algorithm) = (key.id(), key.algorithm());
+    let signer =
+        Signer { owner: String::new(), key_id, algorithm, times: Vec::new(), entries: Vec::new() };
+    Ok(Verified { value: payload, signers: vec![signer] })
+}
+
+fn payload_of(attestation: &Attestation) -> Result<Payload, Refusal> {
+    let envelope = attestation.envelope().ok_or_else(|| {
+        Refusal::new(&rules::BUNDLE_MALFORMED, "the bundle signs a file; expected a statement")
+    })?;
+    let Envelope { payload_type, payload, .. } = envelope;
+    Ok(Payload { payload_type: payload_type.clone(), bytes: payload.clone() })
 }
 
 /// What a single bundle is verified against when one key is all the trust there is.
@@ -325,6 +416,71 @@ pub fn open_with_key(
     Ok(Verified { value, signers: vec![signer] })
 }
 
+/// Opens a minisign signature over a file with one key that the caller brings. The answer is the
+/// trusted comment.
+///
+/// `number` is the one that a minisign key has; a key in another form has none.
+///
+/// # Errors
+///
+/// A refusal when the signature, or the one over the trusted comment, is not this key's.
+pub fn open_minisign_with_key(
+    message: &[u8],
+    signature: &MinisignSignature,
+    key: &PublicKey,
+    number: Option<KeyNumber>,
+) -> Result<Verified<String>, Refusal> {
+    let named = signature.unverified_number();
+    if let Some(number) = number.filter(|number| *number != named) {
+        let message = format!("the signature names the key {named}, and this is the key {number}");
+        return Err(Refusal::new(&rules::SIGNATURE_INVALID, message));
+    }
+    if !signature.is_by(message, key) {
+        let message = format!(
+            "the signature was not made by the key `{}` over these bytes and this trusted comment",
+            key.id()
+        );
+        return Err(Refusal::new(&rules::SIGNATURE_INVALID, message));
+    }
+    let (key_id, algorithm) = (key.id(), key.algorithm());
+    let signer =
+        Signer { owner: String::new(), key_id, algorithm, times: Vec::new(), entries: Vec::new() };
+    Ok(Verified { value: signature.trusted_comment().to_owned(), signers: vec![signer] })
+}
+
+/// Opens a minisign signature over a file by anybody in a role, with a key in use.
+///
+/// It serves people who have only `minisign -V` and counts toward no threshold: one signature in
+/// this form holds one person.
+///
+/// # Errors
+///
+/// A refusal when nobody in the role has made it.
+pub fn open_minisign(
+    message: &[u8],
+    signature: &MinisignSignature,
+    role: RoleName,
+    root: &TrustRoot,
+    now: Timestamp,
+) -> Result<Verified<String>, Refusal> {
+    let speakers = root.role(role);
+    let keys = speakers.as_ref().map(|speakers| speakers.keys.as_slice()).unwrap_or_default();
+    let signer = keys.iter().find(|(_, key)| signature.is_by(message, &key.public_key));
+    let Some((key_id, key)) = signer else {
+        let message = format!("the signature was made by no key of the role `{role}`");
+        return Err(Refusal::new(&rules::SIGNATURE_INVALID, message));
+    };
+    let owner = key.owner.clone();
+    if let Some(problem) = key.state.problem(&[], root.as_of().unwrap_or(now)) {
+        let message = format!("the key `{key_id}` of {} {problem}", owner.escape_debug());
+        return Err(Refusal::new(&rules::SIGNATURE_INVALID, message));
+    }
+    let algorithm = key.public_key.algorithm();
+    let signer =
+        Signer { owner, key_id: *key_id, algorithm, times: Vec::new(), entries: Vec::new() };
+    Ok(Verified { value: signature.trusted_comment().to_owned(), signers: vec![signer] })
+}
+
 /// Lets in what [`super::sigstore`] has proven: its proofs are made nowhere else.
 pub(super) fn open_sigstore(proof: sigstore::Proof) -> Verified<Attested> {
     let (value, signers) = proof.into_parts();
@@ -390,7 +546,22 @@ impl<'a> Candidate<'a> {
     }
 }
 
-/// The only threshold count: distinct people with a valid signature that was in use.
+/// Who is asked to have signed, and as what.
+struct Asked<'a> {
+    speakers: Speakers<'a>,
+    /// The role or the verifier, for messages.
+    name: String,
+    /// Whether the policy has a say: in all but the trust root's own signatures.
+    holds_policy: bool,
+}
+
+impl<'a> Asked<'a> {
+    fn role(role: RoleName, root: &'a TrustRoot) -> Option<Self> {
+        let (speakers, name) = (root.role(role)?, format!("role `{role}`"));
+        Some(Self { speakers, name, holds_policy: role != RoleName::Root })
+    }
+}
+
 fn count<'a>(
     candidates: impl Iterator<Item = (Signed<'a>, Candidate<'a>)>,
     role: RoleName,
@@ -398,16 +569,27 @@ fn count<'a>(
     now: Timestamp,
     requesters: &[&str],
 ) -> Result<Vec<Signer>, Refusal> {
-    let Some(speakers) = root.role(role) else {
+    let Some(asked) = Asked::role(role, root) else {
         let message = format!("the trust root has no role `{role}`");
         return Err(Refusal::new(&rules::ROLE_UNKNOWN, message));
     };
-    let (signers, notes) = tally(candidates, &speakers, role, root, now, requesters);
-    let threshold = speakers.threshold;
+    count_asked(candidates, &asked, root, now, requesters)
+}
+
+/// The only threshold count.
+fn count_asked<'a>(
+    candidates: impl Iterator<Item = (Signed<'a>, Candidate<'a>)>,
+    asked: &Asked<'_>,
+    root: &TrustRoot,
+    now: Timestamp,
+    requesters: &[&str],
+) -> Result<Vec<Signer>, Refusal> {
+    let (signers, notes) = tally(candidates, asked, root, now, requesters);
+    let threshold = asked.speakers.threshold;
     if signers.len() < usize::try_from(threshold).unwrap_or(usize::MAX) {
         let seen = if notes.is_empty() { String::new() } else { format!(": {}", notes.join("; ")) };
-        let message =
-            format!("{} of {threshold} people signed in the role `{role}`{seen}", signers.len());
+        let (name, count) = (&asked.name, signers.len());
+        let message = format!("{count} of {threshold} people signed in the {name}{seen}");
         return Err(Refusal::new(&rules::THRESHOLD_NOT_REACHED, message));
     }
     Ok(signers)
@@ -416,12 +598,12 @@ fn count<'a>(
 /// The distinct people with a valid signature that was in use, and why the others do not count.
 fn tally<'a>(
     candidates: impl Iterator<Item = (Signed<'a>, Candidate<'a>)>,
-    speakers: &Speakers<'_>,
-    role: RoleName,
+    asked: &Asked<'_>,
     root: &TrustRoot,
     now: Timestamp,
     requesters: &[&str],
 ) -> (Vec<Signer>, Vec<String>) {
+    let speakers = &asked.speakers;
     let requesters: BTreeSet<String> = requesters.iter().map(|name| folded(name)).collect();
     let at = root.as_of().unwrap_or(now);
     let mut signers: Vec<Signer> = Vec::new();
@@ -432,7 +614,7 @@ fn tally<'a>(
             Some(bundle) => judge_carried(bundle, &signed, speakers, root, at),
             None => judge_keyed(&candidate, &signed, speakers, root, at),
         };
-        match judged.and_then(|signer| hold_policy(signer, role, root)) {
+        match judged.and_then(|signer| hold_policy(signer, asked, root)) {
             Ok(signer) if requesters.contains(&folded(&signer.owner)) => {
                 let owner = signer.owner.escape_debug();
                 notes.push(format!("{owner} asked for it and does not count"));
@@ -547,10 +729,10 @@ fn judge_carried(
 }
 
 /// Holds a signature against what the policy asks of every one but the trust root's own.
-fn hold_policy(signer: Signer, role: RoleName, root: &TrustRoot) -> Result<Signer, String> {
+fn hold_policy(signer: Signer, asked: &Asked<'_>, root: &TrustRoot) -> Result<Signer, String> {
     let policy = root.policy();
     let owner = signer.owner.escape_debug();
-    if role == RoleName::Root {
+    if !asked.holds_policy {
         return Ok(signer);
     }
     if policy.require_proven_time && signer.times.is_empty() {

@@ -1,7 +1,7 @@
 //! The governed files of an area: listed, read, parsed, and judged for what is wrong with any file.
 
 use crate::document::{Document, Format, Limits, Node, Value};
-use crate::finding::{Area, Finding, Location, Report, Rule, rules};
+use crate::finding::{Finding, Location, Report, Rule};
 use crate::path::RelPath;
 use crate::tree::{Tree, TreeError};
 
@@ -132,28 +132,6 @@ impl Governed {
     #[must_use]
     pub fn objects(&self) -> usize {
         self.documents.iter().map(|document| document.roots.len()).sum()
-    }
-}
-
-/// Judges an area by the rules about files as such; the first of its folders must hold some.
-pub(super) fn check(
-    area: Area,
-    folders: &[&str],
-    hygiene: Hygiene,
-    tree: &Tree,
-    report: &mut Report,
-) {
-    let governed = Governed::read(tree, folders, hygiene, report);
-    let home = folders[0];
-    if !governed.files.iter().any(|path| path.starts_with(home)) {
-        let message = format!("`{home}` holds no file; the area cannot be judged");
-        report.push(Finding::new(hygiene.unreadable, Location::named(home), message));
-        report.not_evaluated(area, format!("`{home}` holds no file"));
-    } else if governed.complete {
-        let (files, objects) = (governed.documents.len(), governed.objects());
-        report.evaluated(area, files, objects, governed.other, rules::of(area).len());
-    } else {
-        report.not_evaluated(area, "some of its files could not be read");
     }
 }
 

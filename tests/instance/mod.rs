@@ -556,6 +556,7 @@ pub(crate) fn policy(product: &str) -> Policy {
         rollback: None,
         require_proven_time: false,
         log_operators: 0,
+        attestations: trust::AttestationPolicy::default(),
         max_packet_bytes: 1,
         max_members: 1,
     }

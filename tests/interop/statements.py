@@ -1,4 +1,4 @@
-"""Statements and bills of materials against their standards: statements.py DEMO PACKET"""
+"""Statements and bills of materials against their standards: statements.py DEMO PACKET SAID"""
 
 import base64
 import copy
@@ -18,9 +18,11 @@ from witness import check
 
 DEMO = pathlib.Path(sys.argv[1])
 PACKET = pathlib.Path(sys.argv[2])
+SAID = pathlib.Path(sys.argv[3])
 STATEMENT = "https://in-toto.io/Statement/v1"
 PROVENANCE = "https://slsa.dev/provenance/v1"
 TEST_RESULT = "https://in-toto.io/attestation/test-result/v0.1"
+SUMMARY = "https://slsa.dev/verification_summary/v1"
 SEAL = "https://countersign.dev/packet/v1"
 URI = re.compile(r"[a-z][a-z0-9+.-]*:\S+")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
@@ -127,6 +129,33 @@ def test_result_problems(statement):
     return problems
 
 
+def summary_problems(statement):
+    """SLSA verification summary v1, SLSA 1.2."""
+    problems = statement_problems(statement)
+    if statement.get("predicateType") != SUMMARY:
+        problems.append(f"predicateType {statement.get('predicateType')}")
+    predicate = statement.get("predicate") or {}
+    for where, value in (("verifier.id", (predicate.get("verifier") or {}).get("id")),
+                         ("resourceUri", predicate.get("resourceUri")),
+                         ("policy.uri", (predicate.get("policy") or {}).get("uri"))):
+        if not URI.fullmatch(value or ""):
+            problems.append(f"{where} {value}")
+    problems += digest_problems("policy", (predicate.get("policy") or {}).get("digest"))
+    if not TIME.fullmatch(predicate.get("timeVerified", "")):
+        problems.append(f"timeVerified {predicate.get('timeVerified')}")
+    for index, item in enumerate(predicate.get("inputAttestations") or []):
+        problems += digest_problems(f"inputAttestations {index}", item.get("digest"))
+    result, levels = predicate.get("verificationResult"), predicate.get("verifiedLevels")
+    if result not in ("PASSED", "FAILED") or not levels:
+        problems.append(f"{result} with {levels}")
+    elif (levels == ["FAILED"]) != (result == "FAILED"):
+        problems.append(f"{result} with {levels}")
+    tracks = [level.rsplit("_LEVEL_", 1)[0] for level in levels or []]
+    if len(set(tracks)) != len(tracks):
+        problems.append("two levels of one track")
+    return problems
+
+
 def seal_problems(statement):
     problems = statement_problems(statement)
     if statement.get("predicateType") != SEAL:
@@ -193,6 +222,21 @@ def main():
             **STATEMENT_BREAKINGS, "without a result": drop("predicate", "result")})
     soak = DEMO / "evidence/release/soak.sigstore.json"
     judged("soak.sigstore.json", test_result_problems, payload_of(soak), STATEMENT_BREAKINGS)
+    for path in sorted(SAID.glob("*.vsa.sigstore.json")):
+        judged(path.name, summary_problems, payload_of(path), {
+            **STATEMENT_BREAKINGS,
+            "without a verifier": drop("predicate", "verifier"),
+            "without a policy": drop("predicate", "policy", "uri"),
+            "without a result": drop("predicate", "verificationResult"),
+            "with two levels of a track":
+                lambda s: s["predicate"]["verifiedLevels"].append("SLSA_BUILD_LEVEL_3")
+                or s["predicate"]["verifiedLevels"].append("SLSA_BUILD_LEVEL_2"),
+        })
+    said = sorted(SAID.glob("*.result.sigstore.json"))
+    check("six results were attested", len(said) == 6, str(said))
+    for path in said:
+        judged(path.name, test_result_problems, payload_of(path), {
+            **STATEMENT_BREAKINGS, "without a result": drop("predicate", "result")})
     bills(members)
 
 

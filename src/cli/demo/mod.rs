@@ -16,7 +16,7 @@ use countersign::tree::{self, TreeError};
 use countersign::trust::root::{
     Key, KeyState, Policy, RequiredEvidence, Role, TrustRootDocument, VulnerabilityBudget,
 };
-use countersign::trust::{Algorithm, PrivateKey, RoleName, TrustRoot};
+use countersign::trust::{Algorithm, AttestationPolicy, PrivateKey, RoleName, TrustRoot};
 use countersign::validator::Context;
 use countersign::validator::packet::Expectations;
 use countersign::{Timestamp, Verdict};
@@ -387,6 +387,7 @@ fn policy() -> Policy {
         rollback: None,
         require_proven_time: false,
         log_operators: 0,
+        attestations: AttestationPolicy::default(),
         max_packet_bytes: 1 << 30,
         max_members: 10_000,
     }

@@ -60,6 +60,7 @@ pub(in crate::cli) fn report(report: &ReportDocument, style: Style, verbose: boo
     if verbose || report.command == "load compare" {
         comparison::comparisons(&report.comparisons, style, &mut out);
     }
+    objectives(report, style, &mut out);
     let grouped = headlines(report, style, verbose, &mut out);
     rules(report, style, verbose, &grouped, &mut out);
     let _ = writeln!(out, "\n{}", verdict_line(report, style));
@@ -152,6 +153,30 @@ fn check_line(check: &CheckDocument, style: Style, out: &mut String) {
     };
     let detail = escape(&check.detail);
     let _ = writeln!(out, "  {mark} {} {}: {detail}", check.check, escape(&check.subject));
+}
+
+/// Writes for each objective what guards it and what is missing.
+fn objectives(report: &ReportDocument, style: Style, out: &mut String) {
+    let Some(graph) = &report.graph else { return };
+    out.push_str("\nobjectives\n");
+    for guard in &graph.objectives {
+        let sides = [
+            ("pages", &guard.pages),
+            ("tickets", &guard.tickets),
+            ("runbooks", &guard.runbooks),
+            ("dashboards", &guard.dashboards),
+            ("drills", &guard.drills),
+            ("load", &guard.load),
+        ];
+        let _ = writeln!(out, "  {}", style.paint(Tone::Strong, &escape(&guard.objective)));
+        for (side, names) in sides.iter().filter(|(_, names)| !names.is_empty()) {
+            out.push_str(&style.wrap(4, &escape(&format!("{side}: {}", names.join(", ")))));
+        }
+        if !guard.missing.is_empty() {
+            let text = format!("missing: {}", guard.missing.join(", "));
+            let _ = writeln!(out, "    {}", style.paint(Tone::Bad, &text));
+        }
+    }
 }
 
 /// Writes causes that several findings share; returns the findings that were shown.

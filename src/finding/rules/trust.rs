@@ -43,6 +43,9 @@ pub const RULES: &[&Rule] = &[
     &WAIVER_TOO_LONG,
     &LOG_INCONSISTENT,
     &APPROVAL_TOO_LONG,
+    &ATTESTATION_MISSING,
+    &SUMMARY_NOT_ACCEPTED,
+    &MINISIGN_MALFORMED,
 ];
 
 /// The file is not one well-formed DSSE envelope.
@@ -575,4 +578,46 @@ pub static APPROVAL_TOO_LONG: Rule = Rule {
     remedy: "approve again for a shorter time",
     bad: "an approval of a year where the policy allows 24 hours",
     good: "an approval of six hours",
+};
+
+/// No attestation that holds is about what was asked for.
+pub static ATTESTATION_MISSING: Rule = Rule {
+    code: "CS-TRUST-061",
+    slug: "attestation-missing",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "no attestation that holds is about what was asked for",
+    why: "that all attestations hold means nothing when none of them is about this thing",
+    remedy: "fetch the attestation of this very file, with the predicate that is asked for, by a signer who is trusted for it",
+    bad: "one signed scan report where a bill of materials is asked for",
+    good: "a signed bill of materials whose subject is the file",
+};
+
+/// A verification summary is not one that the policy takes.
+pub static SUMMARY_NOT_ACCEPTED: Rule = Rule {
+    code: "CS-TRUST-062",
+    slug: "summary-not-accepted",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "a verification summary is not one that the policy takes",
+    why: "a summary stands for checks that nobody repeats, so verifier, signer, resource, policy, result and levels must all be the expected ones",
+    remedy: "have the release verified by a verifier that the trust root names, for this resource and by this policy",
+    bad: "a summary of verifier A, signed by the key that is paired with verifier B",
+    good: "a PASSED summary of verifier A, signed by the key that is paired with it",
+};
+
+/// The file is not one well-formed minisign signature or public key.
+pub static MINISIGN_MALFORMED: Rule = Rule {
+    code: "CS-TRUST-063",
+    slug: "minisign-malformed",
+    area: Area::Trust,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "the file is not one well-formed minisign signature of the prehashed form",
+    why: "the older form signs the file itself, so a signature over one file can be passed off for another",
+    remedy: "sign again with `minisign -S`, or with `countersign sign --minisign`",
+    bad: "a signature that begins with `Ed`, or without a trusted comment",
+    good: "a signature that begins with `ED`, with its trusted comment and global signature",
 };

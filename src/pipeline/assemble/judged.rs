@@ -10,12 +10,12 @@ use crate::json;
 use crate::packet::directory::REPORT;
 use crate::packet::manifest::EVIDENCE_FOLDER;
 use crate::packet::{Artifact, EvidenceItem, EvidenceKind};
-use crate::path::RelPath;
+use crate::pipeline::attest::{configuration_of, derived_path};
 use crate::pipeline::{Error, check};
 use crate::provenance::{ResourceDescriptor, Statement, Subject, TestResult};
 use crate::time::Timestamp;
-use crate::tree::{Entry, Tree};
-use crate::validator::{self, Context, Derived};
+use crate::tree::Tree;
+use crate::validator::{Context, Derived};
 
 /// What the validators said, area by area and together.
 pub(super) struct Judged {
@@ -24,8 +24,7 @@ pub(super) struct Judged {
     /// The same as it is written.
     written: Report,
     areas: Vec<(Area, ReportDocument)>,
-    configuration: BTreeMap<Area, Vec<ResourceDescriptor>>,
-    derived: BTreeMap<Area, Vec<Derived>>,
+    configuration: BTreeMap<Area, (Vec<ResourceDescriptor>, Vec<Derived>)>,
 }
 
 pub(super) fn judge(tree: &Tree, request: &Request) -> Result<Judged, Error> {
@@ -51,37 +50,12 @@ pub(super) fn judge(tree: &Tree, request: &Request) -> Result<Judged, Error> {
     let written = together(&parts, &then, replay);
     let mut areas = Vec::new();
     let mut configuration = BTreeMap::new();
-    let mut derived = BTreeMap::new();
     for (area, part) in &parts {
         let area = *area;
         areas.push((area, check::put_together([part], &waivers, &then, replay).to_document()));
-        configuration.insert(area, governed_files(tree, area)?);
-        derived.insert(area, validator::derive(area, tree, &Context::at(at)));
+        configuration.insert(area, configuration_of(tree, area, &Context::at(at))?);
     }
-    Ok(Judged { report, written, areas, configuration, derived })
-}
-
-/// The files of an area with their digests: what its validator judged.
-fn governed_files(tree: &Tree, area: Area) -> Result<Vec<ResourceDescriptor>, Error> {
-    let mut files: Vec<Entry> = Vec::new();
-    for folder in validator::folders(area) {
-        let folder: RelPath = folder.parse().expect("an area's folder is a portable path");
-        match tree.list(Some(&folder)) {
-            Ok(listing) => files.extend(listing.files),
-            Err(error) if error.is_not_found() => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    let hashed = tree.hash_all(&files)?;
-    Ok(files
-        .iter()
-        .zip(hashed)
-        .map(|(entry, (digest, _))| ResourceDescriptor {
-            name: Some(entry.path.to_string()),
-            uri: None,
-            digest: BTreeMap::from([("sha256".to_owned(), digest.to_string())]),
-        })
-        .collect())
+    Ok(Judged { report, written, areas, configuration })
 }
 
 impl Judged {
@@ -140,7 +114,14 @@ impl Judged {
             let path = format!("{EVIDENCE_FOLDER}/{area}/{REPORT}");
             let report_item = item(&path, kind, *area, "application/json", &report, &[]);
             members.push((report_item, MemberBytes::Memory(report)));
-            let configuration = self.configuration.get(area).cloned().unwrap_or_default();
+            let (configuration, derived) =
+                self.configuration.get(area).cloned().unwrap_or_default();
+            for Derived { name, bytes } in derived {
+                let kind = EvidenceKind::Derived;
+                let path = derived_path(*area, &name);
+                let derived_item = item(&path, kind, *area, "application/json", &bytes, &[]);
+                members.push((derived_item, MemberBytes::Memory(bytes)));
+            }
             let statement = Statement {
                 subjects: subjects.clone(),
                 predicate: TestResult::of(*area, document, configuration),
@@ -151,12 +132,6 @@ impl Judged {
             let media_type = "application/vnd.in-toto+json";
             let statement_item = item(&path, kind, *area, media_type, &statement, &digests);
             members.push((statement_item, MemberBytes::Memory(statement)));
-            for Derived { name, bytes } in self.derived.get(area).into_iter().flatten() {
-                let path = format!("{EVIDENCE_FOLDER}/{area}/{name}");
-                let kind = EvidenceKind::Derived;
-                let derived_item = item(&path, kind, *area, "application/json", bytes, &[]);
-                members.push((derived_item, MemberBytes::Memory(bytes.clone())));
-            }
         }
         Ok(members)
     }

@@ -93,6 +93,11 @@ pub fn assemble(request: &Request) -> Result<Assembled, Error> {
     let mut members = judged.evidence(&artifacts, request)?;
     members.extend(collected);
     members.sort_by(|(a, _), (b, _)| a.path.cmp(&b.path));
+    if let Some([(item, _), _]) = members.windows(2).find(|pair| pair[0].0.path == pair[1].0.path) {
+        let folder = request.evidence.as_deref().unwrap_or(&request.out);
+        let problem = format!("`{}` is the name of a document that is derived here", item.path);
+        return Err(Error::Refused { path: folder.to_owned(), problem });
+    }
     let manifest = ReleaseManifest {
         schema: ReleaseManifest::SCHEMA.to_owned(),
         product: spec.product,

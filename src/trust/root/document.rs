@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::attestation::{AttestationPolicy, PairedVerifier};
 use super::{Key, KeyState, Keyless, Policy, Role, RoleName, RootError, folded};
 use crate::json::{self, Limits};
 use crate::time::Timestamp;
@@ -118,6 +119,7 @@ impl TrustRootDocument {
         if policy.evidence.is_empty() || policy.product.trim().is_empty() {
             return unsound("the policy names no product, or asks for no evidence".to_owned());
         }
+        self.check_attestations()?;
         let of_evidence = policy.evidence.iter().filter_map(|required| required.role);
         let of_waivers = policy.waivers.filter(|waivers| waivers.signed).map(|_| RoleName::Waiver);
         let of_rollback = policy.rollback.map(|_| RoleName::RollbackApprover);
@@ -126,6 +128,53 @@ impl TrustRootDocument {
             return unsound(format!(
                 "the policy asks for the role `{unknown}`, and there is no such role"
             ));
+        }
+        Ok(())
+    }
+
+    fn check_attestations(&self) -> Result<(), RootError> {
+        let unsound = |problem: String| Err(RootError::Unsound(problem));
+        let AttestationPolicy { required, verifiers, predicate_aliases } =
+            &self.policy.attestations;
+        for asked in required {
+            let shown = asked.predicate_type.escape_debug();
+            if asked.predicate_type.is_empty() {
+                return unsound("an attestation of no predicate type is asked for".to_owned());
+            }
+            if let Some(role) = asked.role.filter(|role| !self.roles.contains_key(role)) {
+                return unsound(format!(
+                    "`{shown}` of the role `{role}`, and there is no such role"
+                ));
+            }
+        }
+        for (alias, stands_for) in predicate_aliases {
+            if stands_for.is_empty() || predicate_aliases.contains_key(stands_for) {
+                let alias = alias.escape_debug();
+                return unsound(format!("the predicate alias `{alias}` stands for no type"));
+            }
+        }
+        let mut pairs = BTreeSet::new();
+        for verifier in verifiers {
+            let PairedVerifier { id, keys, identities, resource, levels, .. } = verifier;
+            let shown = id.escape_debug();
+            if id.is_empty() || resource.is_empty() || levels.is_empty() {
+                return unsound(format!("the verifier `{shown}` has an empty field"));
+            }
+            if !pairs.insert((id, resource)) {
+                return unsound(format!("the verifier `{shown}` stands twice for one resource"));
+            }
+            // Nobody paired would let nobody's summary count, and hide that it was meant to.
+            if keys.is_empty() && identities.is_empty() {
+                return unsound(format!("nobody is paired with the verifier `{shown}`"));
+            }
+            if let Some(unknown) = keys.iter().find(|id| !self.keys.contains_key(id)) {
+                return unsound(format!(
+                    "the verifier `{shown}` names the unknown key `{unknown}`"
+                ));
+            }
+            if identities.iter().any(|name| !self.identities.contains_key(name)) {
+                return unsound(format!("the verifier `{shown}` names an unknown identity"));
+            }
         }
         Ok(())
     }

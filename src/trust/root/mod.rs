@@ -3,6 +3,7 @@
 //! One DSSE envelope with many signatures (`keys/trust-root/N.json`). The verifier pins one file;
 //! it comes from outside of what is verified.
 
+mod attestation;
 mod document;
 mod error;
 mod owner;
@@ -11,6 +12,7 @@ mod role;
 
 use std::sync::Arc;
 
+pub use attestation::{AttestationPolicy, PairedVerifier, RequiredAttestation};
 pub use document::TrustRootDocument;
 pub use error::RootError;
 pub(super) use owner::folded;
@@ -20,6 +22,7 @@ pub(super) use role::Speakers;
 pub use role::{Role, RoleName};
 
 use super::envelope::Envelope;
+use super::key::KeyId;
 use super::sigstore::TrustedRoot;
 use super::{PrivateKey, verify};
 use crate::digest::Digest;
@@ -253,6 +256,17 @@ impl TrustRoot {
         if self.document.roles.contains_key(&own) { own } else { RoleName::Evidence }
     }
 
+    /// Returns who signs for a verifier: any one of them.
+    pub(super) fn signers_for(&self, verifier: &PairedVerifier) -> Speakers<'_> {
+        let key = |id: &KeyId| self.document.keys.get(id).map(|key| (*id, key));
+        let identity = |name: &String| self.document.identities.get(name);
+        Speakers {
+            keys: verifier.keys.iter().filter_map(key).collect(),
+            identities: verifier.identities.iter().filter_map(identity).collect(),
+            threshold: 1,
+        }
+    }
+
     /// Returns who speaks in a role, and how many distinct owners it takes.
     pub(super) fn role(&self, name: RoleName) -> Option<Speakers<'_>> {
         let role = self.document.roles.get(&name)?;
@@ -307,6 +321,7 @@ mod tests {
             rollback: None,
             require_proven_time: false,
             log_operators: 0,
+            attestations: AttestationPolicy::default(),
             max_packet_bytes: 1,
             max_members: 1,
         }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::RoleName;
+use super::attestation::AttestationPolicy;
 
 /// What a release must bring. Whatever is not listed is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +40,9 @@ pub struct Policy {
     /// How many log operators must have taken each signature in; none when 0.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub log_operators: u32,
+    /// What is asked of signed statements; nothing when empty.
+    #[serde(default, skip_serializing_if = "AttestationPolicy::is_empty")]
+    pub attestations: AttestationPolicy,
     /// The largest packet, in bytes.
     pub max_packet_bytes: u64,
     /// The most members of a packet.

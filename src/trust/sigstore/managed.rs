@@ -6,6 +6,7 @@ use sigstore_verify::crypto::KeyAlgorithm;
 use crate::digest::Digest;
 use crate::time::Timestamp;
 use crate::trust::attested::ProvenTime;
+use crate::trust::minisign::{KeyNumber, MinisignKey};
 use crate::trust::{KeyError, KeyState, PublicKey, pem};
 
 /// A key that the verifier brings.
@@ -14,6 +15,7 @@ pub struct ManagedKey {
     pub(super) spki: Vec<u8>,
     pub(super) ours: Option<PublicKey>,
     state: Option<KeyState>,
+    number: Option<KeyNumber>,
 }
 
 impl ManagedKey {
@@ -33,7 +35,7 @@ impl ManagedKey {
             Err(KeyError::Unsupported) => {
                 KeyAlgorithm::from_spki(&DerPublicKey::from(spki.clone()))
                     .map_err(|_| KeyError::Unsupported)?;
-                Ok(Self { spki, ours: None, state: None })
+                Ok(Self { spki, ours: None, state: None, number: None })
             }
             Err(error) => Err(error),
         }
@@ -49,6 +51,12 @@ impl ManagedKey {
     #[must_use]
     pub fn as_public_key(&self) -> Option<&PublicKey> {
         self.ours.as_ref()
+    }
+
+    /// Returns the number that a minisign key has.
+    #[must_use]
+    pub fn minisign_number(&self) -> Option<KeyNumber> {
+        self.number
     }
 
     /// Returns the SHA-256 of the key's public half.
@@ -69,6 +77,12 @@ impl From<PublicKey> for ManagedKey {
         let pem = key.to_pem();
         let der = pem::decode(pem.as_bytes()).map(|(_, der)| der.to_vec());
         let spki = der.expect("a key reads what it writes");
-        Self { spki, ours: Some(key), state: None }
+        Self { spki, ours: Some(key), state: None, number: None }
+    }
+}
+
+impl From<MinisignKey> for ManagedKey {
+    fn from(key: MinisignKey) -> Self {
+        Self { number: Some(key.number()), ..key.key().clone().into() }
     }
 }

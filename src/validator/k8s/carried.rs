@@ -1,7 +1,7 @@
 //! The Kubernetes schemas that the tool carries: unpacked when a kind is met, compiled once a kind.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::version::Minor;
 use crate::document::{Limits, Node, Schema, parse_json};
@@ -15,7 +15,12 @@ const ARCHIVE: &[u8] = include_bytes!("kubernetes/schemas.tar.gz");
 pub(super) struct Carried {
     lines: Vec<String>,
     versions: BTreeMap<u32, Version>,
+    /// What was compiled so far: a kind costs more to compile than its objects to validate.
+    compiled: Mutex<Compiled>,
 }
+
+/// Schemas by version and kind; nothing for a kind that the version does not have.
+type Compiled = BTreeMap<(Minor, String), Option<Arc<Schema>>>;
 
 /// The definitions of one version.
 struct Version {
@@ -35,7 +40,8 @@ impl Carried {
     fn unpack() -> Self {
         let archive = ForeignArchive::read(ARCHIVE, Compression::Gzip)
             .expect("the carried archive is one that the tool reads");
-        let mut carried = Self { lines: Vec::new(), versions: BTreeMap::new() };
+        let mut carried =
+            Self { lines: Vec::new(), versions: BTreeMap::new(), compiled: Mutex::default() };
         for (name, member) in archive.members {
             let bytes = member.bytes.expect("the carried files are small");
             let text = String::from_utf8(bytes).expect("the carried files are text");
@@ -65,8 +71,21 @@ impl Carried {
         Some((version, name))
     }
 
-    /// Compiles the schema of a kind; unknown fields are refused.
-    pub(super) fn compile(&self, minor: Minor, api: &str, kind: &str) -> Option<Schema> {
+    /// The schema of a kind, compiled when it is first asked for; unknown fields are refused.
+    pub(super) fn schema(&self, minor: Minor, api: &str, kind: &str) -> Option<Arc<Schema>> {
+        let key = (minor, format!("{api} {kind}"));
+        let known = |compiled: &Compiled| compiled.get(&key).cloned();
+        // A thread that panicked while it held the map left nothing half done in it.
+        let lock = || self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(schema) = known(&lock()) {
+            return schema;
+        }
+        let schema = self.compile(minor, api, kind).map(Arc::new);
+        lock().insert(key, schema.clone());
+        schema
+    }
+
+    fn compile(&self, minor: Minor, api: &str, kind: &str) -> Option<Schema> {
         let (version, name) = self.definition(minor, api, kind)?;
         let mut needed = BTreeSet::new();
         let mut open = vec![name];

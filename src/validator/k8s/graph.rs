@@ -92,7 +92,9 @@ impl<'a> Graph<'a> {
         };
         for object in objects {
             let namespace = object.namespace.as_str();
-            graph.by_name.entry((&object.kind, namespace, &object.name)).or_insert(object);
+            // What belongs to the whole cluster lies in no namespace, whatever its release says.
+            let home = if object.kind == "PriorityClass" { "" } else { namespace };
+            graph.by_name.entry((&object.kind, home, &object.name)).or_insert(object);
             if object.pod().is_some() {
                 graph.makers.entry(namespace).or_default().push(object);
                 index(&mut graph.by_label, object, pod_labels(object));

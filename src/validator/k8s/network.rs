@@ -1,6 +1,6 @@
 //! K8S17: network policies isolate what they must, and let pass what they must.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::graph::{Graph, Selector};
 use super::input::{Inputs, Profile};
@@ -77,6 +77,10 @@ pub(super) fn open_policies(inputs: &Inputs, _: &Context, report: &mut Report) {
 pub(super) fn ingress_admitted(inputs: &Inputs, _: &Context, report: &mut Report) {
     for render in inputs.renders() {
         let graph = Graph::of(&render.objects);
+        if graph.of_kind("Ingress").next().is_none() {
+            continue;
+        }
+        let closed = shut_out(&graph);
         for ingress in graph.of_kind("Ingress") {
             let mut names = BTreeSet::new();
             ingress.root.walk(&mut |pointer, node| {
@@ -91,7 +95,7 @@ pub(super) fn ingress_admitted(inputs: &Inputs, _: &Context, report: &mut Report
                 let Some(maker) = graph.selected(&service.namespace, &selector).next() else {
                     continue;
                 };
-                let Some(policy) = closing_policy(&graph, maker) else { continue };
+                let Some(policy) = closed.get(&std::ptr::from_ref(maker)) else { continue };
                 let message = format!(
                     "leads to {}, and {} admits no namespace of an ingress controller",
                     service.title(),
@@ -105,32 +109,45 @@ pub(super) fn ingress_admitted(inputs: &Inputs, _: &Context, report: &mut Report
     }
 }
 
-/// The policy that isolates a pod's ingress, when no rule admits a namespace that an ingress
-/// controller could live in.
-fn closing_policy<'a>(graph: &Graph<'a>, maker: &Object) -> Option<&'a Object> {
-    let labels = super::graph::pod_labels(maker);
-    let mut closing = None;
-    for policy in graph.of_kind("NetworkPolicy").filter(|one| one.namespace == maker.namespace) {
-        let selector = Selector::parse(policy.root.pointer("/spec/podSelector")?);
-        let directs = words(policy.root.pointer("/spec/policyTypes")).any(|word| word == "Ingress");
-        if !selector.matches(labels) || !directs {
+/// The objects whose pods no ingress controller reaches, each with a policy that isolates it; every
+/// policy is looked at once.
+fn shut_out<'a>(graph: &Graph<'a>) -> BTreeMap<*const Object, &'a Object> {
+    let (mut closed, mut admitted) = (BTreeMap::new(), BTreeSet::new());
+    let own = own_names(graph);
+    for policy in graph.of_kind("NetworkPolicy") {
+        let Some(node) = policy.root.pointer("/spec/podSelector") else { continue };
+        let types = policy.root.pointer("/spec/policyTypes");
+        if types.is_some() && !words(types).any(|word| word == "Ingress") {
             continue;
         }
         let admits = items(&policy.root, "/spec/ingress").iter().any(|rule| {
             let peers = rule.get("from").map(Node::items).unwrap_or_default();
-            peers.is_empty() || peers.iter().any(|peer| admits_controller(peer, graph))
+            peers.is_empty() || peers.iter().any(|peer| admits_controller(peer, &own))
         });
-        if admits {
-            return None;
+        let selector = Selector::parse(node);
+        for maker in graph.selected(&policy.namespace, &selector).map(std::ptr::from_ref) {
+            if admits {
+                admitted.insert(maker);
+            } else {
+                closed.insert(maker, policy);
+            }
         }
-        closing = Some(policy);
     }
-    closing
+    closed.retain(|maker, _| !admitted.contains(maker));
+    closed
+}
+
+/// The names that the release's own namespace goes by: as objects state it, and as Helm calls it.
+fn own_names<'a>(graph: &Graph<'a>) -> Vec<&'a str> {
+    let stated = graph.objects.first().map(|object| &*object.namespace);
+    let release =
+        graph.objects.iter().find_map(|object| object.label("app.kubernetes.io/instance"));
+    stated.into_iter().chain(release).filter(|name| !name.is_empty()).collect()
 }
 
 /// Tells whether a peer may be an ingress controller: an address, or a namespace that is neither
 /// the release's own nor one that is named after something else.
-fn admits_controller(peer: &Node, graph: &Graph<'_>) -> bool {
+fn admits_controller(peer: &Node, own: &[&str]) -> bool {
     if peer.get("ipBlock").is_some() {
         return true;
     }
@@ -146,16 +163,10 @@ fn admits_controller(peer: &Node, graph: &Graph<'_>) -> bool {
             names.extend(words(expression.get("values")));
         }
     }
-    let own = graph.objects.first().map_or("", |object| &*object.namespace);
     let watches = |name: &str| {
         ["observability", "monitoring", "prometheus", "metrics"]
             .iter()
             .any(|word| name.contains(word))
     };
-    names.is_empty()
-        || names.iter().any(|name| {
-            let release =
-                graph.objects.iter().find_map(|one| one.label("app.kubernetes.io/instance"));
-            !watches(name) && *name != own && Some(*name) != release
-        })
+    names.is_empty() || names.iter().any(|name| !watches(name) && !own.contains(name))
 }

@@ -27,11 +27,7 @@ pub(super) fn references(inputs: &Inputs, _: &Context, report: &mut Report) {
         for object in &render.objects {
             for reference in references_of(object) {
                 let Reference { pointer, kind, name, key } = &reference;
-                let namespace = if *kind == "PriorityClass" {
-                    &*graph_home(&graph, kind, name)
-                } else {
-                    &*object.namespace
-                };
+                let namespace = if *kind == "PriorityClass" { "" } else { &*object.namespace };
                 if is_given(kind, name) || external.contains(*name) {
                     continue;
                 }
@@ -63,12 +59,6 @@ pub(super) fn references(inputs: &Inputs, _: &Context, report: &mut Report) {
             }
         }
     }
-}
-
-/// The namespace under which a cluster-wide object was rendered.
-fn graph_home(graph: &Graph<'_>, kind: &str, name: &str) -> String {
-    let mut found = graph.objects.iter().filter(|one| one.kind == kind && one.name == name);
-    found.next().map(|one| one.namespace.clone()).unwrap_or_default()
 }
 
 /// What every cluster has.

@@ -2,6 +2,7 @@
 //! version that the release supports.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::carried::Carried;
 use super::input::{Inputs, PINS};
@@ -154,7 +155,7 @@ struct Judge<'a> {
     carried: &'static Carried,
     /// The schemas of the input's own CRDs, by API and kind.
     own: BTreeMap<(String, String), Option<Schema>>,
-    compiled: BTreeMap<(Minor, String, String), Option<Schema>>,
+    compiled: BTreeMap<(Minor, String, String), Option<Arc<Schema>>>,
     range: [Minor; 2],
     unknown: BTreeMap<(String, String), Vec<&'a Object>>,
     held: usize,
@@ -204,7 +205,7 @@ impl<'a> Judge<'a> {
             let schema = self
                 .compiled
                 .entry(key)
-                .or_insert_with(|| carried.compile(minor, &object.api, &object.kind));
+                .or_insert_with(|| carried.schema(minor, &object.api, &object.kind));
             for violation in schema.iter().flat_map(|schema| schema.violations(&object.root)) {
                 let key = (violation.pointer.clone(), violation.problem.clone());
                 found.entry(key).or_insert((violation, Vec::new())).1.push(minor);

@@ -36,9 +36,9 @@ pub(super) fn shared_selectors(inputs: &Inputs, _: &Context, report: &mut Report
                 continue;
             }
             // The pair is told once, at the one that came second: it is the one that was added.
-            let first = graph.objects.iter().position(|one| std::ptr::eq(one, other));
-            let second = graph.objects.iter().position(|one| std::ptr::eq(one, object));
-            let (at, with) = if first < second { (object, other) } else { (other, object) };
+            let line = |one: &Object| one.location.position.map(|position| position.line);
+            let (at, with) =
+                if line(other) <= line(object) { (object, other) } else { (other, object) };
             let message = format!("selects the pods of {} too: {}", with.title(), selector.words());
             let finding = at.finding(&rules::CONTROLLERS_SHARE_PODS, "/spec/selector", &message);
             report.push(finding.actual(with.title()));

@@ -1,11 +1,46 @@
 //! The area `observe`: how it is watched.
 //!
-//! Reads every governed file of the area and judges what any file must be: there, readable,
-//! well-formed, and the same value to every reader.
+//! Rules are read as Prometheus reads them, dashboards as Grafana does; every expression is held
+//! against the metrics that there are, every alert against the objective that it guards, and every
+//! document against the others that speak of the same thing.
 
-use super::{Context, Derived, Hygiene, governed};
+mod alerts;
+mod boards;
+mod burn;
+mod catalog;
+mod contracts;
+mod dashboard;
+mod documents;
+mod drills;
+mod duration;
+mod evidence;
+mod expressions;
+mod files;
+mod goldens;
+mod graph;
+mod input;
+mod labels;
+mod layout;
+mod logs;
+mod metrics;
+mod objective;
+mod objectives;
+mod promql;
+mod query;
+mod rule_tests;
+mod rulefile;
+mod runbooks;
+mod scrape;
+mod template;
+mod traces;
+mod truth;
+mod variables;
+
+use input::Inputs;
+
+use super::{Context, Derived, Governed, Hygiene};
 use crate::finding::rules::observe as rules;
-use crate::finding::{Area, Report};
+use crate::finding::{Area, Finding, Location, Report};
 use crate::tree::Tree;
 
 /// Where the area's files lie; the first folder must hold some.
@@ -17,12 +52,91 @@ const HYGIENE: Hygiene = Hygiene {
     ambiguous: &rules::SCALAR_AMBIGUOUS,
 };
 
+/// The rules, in the order in which they run.
+const RULES: &[fn(&Inputs, &Context, &mut Report)] = &[
+    files::shapes,
+    files::order,
+    files::recordings,
+    files::loaded,
+    expressions::expressions,
+    alerts::conditions,
+    alerts::templates,
+    alerts::required,
+    alerts::patience,
+    alerts::absence,
+    alerts::twins,
+    burn::burn_rates,
+    burn::looseness,
+    burn::load_limits,
+    rule_tests::unit_tests,
+    catalog::severity_words,
+    catalog::owners,
+    catalog::listings,
+    runbooks::targets,
+    runbooks::ids,
+    runbooks::unused,
+    objectives::definitions,
+    objectives::guards,
+    objectives::named,
+    objectives::measured,
+    objectives::scenarios,
+    drills::named,
+    drills::signals,
+    drills::records,
+    drills::suites,
+    boards::models,
+    boards::clashes,
+    boards::datasources,
+    boards::coverage,
+    boards::registry,
+    boards::panels,
+    contracts::consistency,
+    contracts::examples,
+    contracts::budgets,
+    goldens::contracts,
+    goldens::origins,
+    logs::samples,
+    traces::samples,
+    documents::schemas,
+    documents::placeholders,
+    documents::index,
+    documents::readiness,
+];
+
 /// Judges the area.
-pub(super) fn check(tree: &Tree, _context: &Context, report: &mut Report) {
-    governed::check(Area::Observe, FOLDERS, HYGIENE, tree, report);
+pub(super) fn check(tree: &Tree, context: &Context, report: &mut Report) {
+    let governed = Governed::read(tree, FOLDERS, HYGIENE, report);
+    if governed.files.is_empty() {
+        let message = format!("`{}` holds no file; the area cannot be judged", FOLDERS[0]);
+        report.push(Finding::new(&rules::INPUT_UNREADABLE, Location::named(FOLDERS[0]), message));
+        report.not_evaluated(Area::Observe, format!("`{}` holds no file", FOLDERS[0]));
+        return;
+    }
+    let inputs = Inputs::gather(tree, &governed);
+    for rule in RULES {
+        rule(&inputs, context, report);
+    }
+    if let Some(graph) = graph::build(&inputs) {
+        report.set_graph(graph);
+    }
+    if governed.complete {
+        let (files, objects) = (governed.documents.len(), governed.objects());
+        report.evaluated(Area::Observe, files, objects, governed.other, rules::RULES.len());
+    } else {
+        report.not_evaluated(Area::Observe, "some of its files could not be read");
+    }
 }
 
-/// Derives the area's documents.
-pub(super) fn derive(_tree: &Tree, _context: &Context) -> Vec<Derived> {
-    Vec::new()
+/// Derives the area's documents from its files and from what the rules find in them.
+pub(super) fn derive(tree: &Tree, context: &Context) -> Vec<Derived> {
+    let mut report = Report::new("check", context.now, true);
+    let governed = Governed::read(tree, FOLDERS, HYGIENE, &mut report);
+    if governed.files.is_empty() {
+        return Vec::new();
+    }
+    let inputs = Inputs::gather(tree, &governed);
+    for rule in RULES {
+        rule(&inputs, context, &mut report);
+    }
+    evidence::derive(&inputs, context, &report)
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::Contents;
-use super::signed::{checksums_finding, checksums_of, judge_checksums_signature};
+use super::signed::{checksums_finding, checksums_of, judge_checksums_signature, judge_minisign};
 use crate::digest::Digest;
 use crate::finding::rules::packet as rules;
 use crate::finding::{Finding, Location, Report};
@@ -33,6 +33,7 @@ pub fn judge_directory(
     let bytes = checksums_beside(&tree, contents, report)?;
     if let Some(bytes) = bytes {
         judge_checksums_signature(directory, &bytes, root, report)?;
+        judge_minisign(directory, &bytes, root, report)?;
     }
     report_beside(&tree, contents, report)
 }

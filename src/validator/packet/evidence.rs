@@ -1,10 +1,11 @@
 //! The evidence in a packet: each piece is what it is listed as, and what the policy asks for is
 //! there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Contents;
-use super::signed::people;
+use super::attested::{Attested, judge_attestations, judge_required};
+use super::named::Things;
 use crate::digest::Digest;
 use crate::document::Node;
 use crate::finding::rules::{packet as rules, release as release_rules, trust as trust_rules};
@@ -12,10 +13,10 @@ use crate::finding::{Area, Finding, Location, Report, ReportDocument, Verdict};
 use crate::json::{self, Limits};
 use crate::packet::evidence::Recognised;
 use crate::packet::{EvidenceItem, EvidenceKind, ReleaseManifest};
-use crate::provenance::{
-    PAYLOAD_TYPE, Statement, StatementError, TestOutcome, TestResult, subject_digests,
-};
-use crate::trust::{self, Bundle, RoleName, TrustRoot};
+use crate::path::RelPath;
+use crate::provenance::{Statement, TestOutcome, TestResult};
+use crate::tree::Tree;
+use crate::trust::{self, RoleName, TrustRoot};
 use crate::validator::release::sbom::judge_sbom;
 use crate::validator::release::scans::{Budget, judge_scan};
 use crate::validator::release::secrets::judge_secrets;
@@ -64,10 +65,21 @@ pub fn stated_version(node: &Node) -> Option<String> {
 }
 
 /// Holds the evidence against what the policy asks for, and each piece against what it says.
-pub fn judge_evidence(contents: &Contents, packet: &str, root: &TrustRoot, report: &mut Report) {
+/// `files` is the folder in which the artifacts lie: a digest that the manifest does not list can
+/// only be held against the file itself.
+pub fn judge_evidence(
+    contents: &Contents,
+    packet: &str,
+    root: &TrustRoot,
+    files: Option<&Tree>,
+    report: &mut Report,
+) {
     for item in &contents.manifest.evidence {
-        judge_item(contents, packet, item, root, report);
+        judge_item(contents, packet, item, report);
     }
+    let things = Things::of(contents, files);
+    let attested = judge_attestations(contents, packet, root, things, report);
+    judge_required(contents, packet, root, &attested, report);
     let manifest = &contents.manifest;
     for required in &root.policy().evidence {
         let label = match &required.area {
@@ -80,7 +92,7 @@ pub fn judge_evidence(contents: &Contents, packet: &str, root: &TrustRoot, repor
             .filter(|item| {
                 item.kind.name() == required.kind
                     && required.area.as_ref().is_none_or(|area| area == item.area.word())
-                    && is_convincing(contents, item, required.role, root, report)
+                    && counts(contents, item, required.role, root, &attested)
             })
             .collect();
         let location = Location::member(packet, ReleaseManifest::MEMBER).pointing("/evidence");
@@ -107,55 +119,57 @@ pub fn judge_evidence(contents: &Contents, packet: &str, root: &TrustRoot, repor
     }
 }
 
-/// Whether a piece counts: the validators' own pass, the signed by somebody in the role.
-fn is_convincing(
+/// Whether a piece counts. One that is signed by itself: when somebody in the role has; one that is
+/// not: by what it says, and when a role is asked for, by a statement of that role about it.
+fn counts(
     contents: &Contents,
     item: &EvidenceItem,
     role: Option<RoleName>,
     root: &TrustRoot,
-    report: &Report,
+    attested: &BTreeMap<RelPath, Attested>,
 ) -> bool {
-    let Some(seen) = contents.evidence.get(&item.path) else { return false };
-    let is_signed = match (item.kind, role) {
-        // A signature of its own is opened below.
-        (EvidenceKind::Attestation, _) | (_, None) => true,
-        (_, Some(role)) => is_attested(contents, item, role, root, report),
-    };
-    is_signed
-        && match item.kind {
-            EvidenceKind::ValidatorReport => passes(&seen.bytes, item),
-            EvidenceKind::TestResult => Statement::<TestResult>::parse(&seen.bytes)
-                .is_ok_and(|statement| statement.predicate.result != TestOutcome::Failed),
-            EvidenceKind::Attestation => {
-                let role = role.unwrap_or_else(|| root.evidence_role(item.area));
-                opens(contents, &seen.bytes, role, root, report).is_ok()
-            }
-            EvidenceKind::Sbom
-            | EvidenceKind::Scan
-            | EvidenceKind::Drill
-            | EvidenceKind::LoadSummary => seen.recognised.is_some(),
-            EvidenceKind::Derived => seen.recognised.is_none(),
-        }
+    if item.kind == EvidenceKind::Attestation {
+        let role = role.unwrap_or_else(|| root.evidence_role(item.area));
+        return attested.get(&item.path).is_some_and(|found| found.roles.contains(&role));
+    }
+    let is_signed = role.is_none_or(|role| {
+        attested
+            .values()
+            .any(|one| one.roles.contains(&role) && one.evidence.contains(&item.sha256))
+    });
+    is_signed && is_convincing(contents, item)
 }
 
-/// Whether somebody in a role has signed a statement about a piece that carries no signature.
-fn is_attested(
-    contents: &Contents,
-    item: &EvidenceItem,
-    role: RoleName,
-    root: &TrustRoot,
-    report: &Report,
-) -> bool {
-    let attestations =
-        contents.manifest.evidence.iter().filter(|item| item.kind == EvidenceKind::Attestation);
-    attestations.filter_map(|one| contents.evidence.get(&one.path)).any(|seen| {
-        let opened = Bundle::parse(&seen.bytes).and_then(|bundle| {
-            trust::open(&[bundle], PAYLOAD_TYPE, role, root, report.judged_at())
-        });
-        opened.is_ok_and(|opened| {
-            let payload = &opened.value().bytes;
-            subject_digests(payload).is_ok_and(|named| named.contains(&item.sha256))
-                && refuse_failed(payload).is_ok()
+/// Whether a piece that is not signed by itself says what it must.
+fn is_convincing(contents: &Contents, item: &EvidenceItem) -> bool {
+    let Some(seen) = contents.evidence.get(&item.path) else { return false };
+    match item.kind {
+        EvidenceKind::ValidatorReport => passes(&seen.bytes, item),
+        EvidenceKind::TestResult => Statement::<TestResult>::parse(&seen.bytes)
+            .is_ok_and(|statement| statement.predicate.result != TestOutcome::Failed),
+        EvidenceKind::Attestation => false,
+        EvidenceKind::Derived => is_named_by_result(contents, item),
+        EvidenceKind::Sbom
+        | EvidenceKind::Scan
+        | EvidenceKind::Drill
+        | EvidenceKind::LoadSummary => seen.recognised.is_some(),
+    }
+}
+
+/// Whether the test result of the area names a derived document, by its path and its digest.
+fn is_named_by_result(contents: &Contents, item: &EvidenceItem) -> bool {
+    let results = contents
+        .manifest
+        .evidence
+        .iter()
+        .filter(|other| other.kind == EvidenceKind::TestResult && other.area == item.area);
+    let digest = item.sha256.to_string();
+    results.filter_map(|other| contents.evidence.get(&other.path)).any(|seen| {
+        Statement::<TestResult>::parse(&seen.bytes).is_ok_and(|statement| {
+            statement.predicate.configuration.iter().any(|one| {
+                one.name.as_deref() == Some(item.path.as_str())
+                    && one.digest.get("sha256") == Some(&digest)
+            })
         })
     })
 }
@@ -172,63 +186,7 @@ fn passes(bytes: &[u8], item: &EvidenceItem) -> bool {
     })
 }
 
-/// Opens signed evidence: somebody in the evidence role says something about this release.
-fn opens(
-    contents: &Contents,
-    bytes: &[u8],
-    role: RoleName,
-    root: &TrustRoot,
-    report: &Report,
-) -> Result<String, trust::Refusal> {
-    let bundle = Bundle::parse(bytes)?;
-    let now = report.judged_at();
-    let opened = trust::open(&[bundle], PAYLOAD_TYPE, role, root, now)?;
-    let subjects = subject_digests(&opened.value().bytes)?;
-    let mut artifacts = contents.manifest.artifacts.iter();
-    let subjects: BTreeSet<Digest> = subjects.into_iter().collect();
-    if !artifacts.any(|artifact| subjects.contains(&artifact.sha256)) {
-        let message = "it speaks about no artifact of this release".to_owned();
-        return Err(trust::Refusal { rule: &trust_rules::SUBJECT_MISMATCH, message });
-    }
-    refuse_failed(&opened.value().bytes)?;
-    Ok(people(opened.signers()))
-}
-
-/// Opens signed evidence by the role of its area, or by one that the policy asks for by name.
-fn opens_for_any(
-    contents: &Contents,
-    bytes: &[u8],
-    item: &EvidenceItem,
-    root: &TrustRoot,
-    report: &Report,
-) -> Result<String, trust::Refusal> {
-    let own = root.evidence_role(item.area);
-    let asked = root.policy().evidence.iter().filter_map(|required| required.role);
-    let first = opens(contents, bytes, own, root, report);
-    asked.fold(first, |found, role| {
-        found.or_else(|refusal| opens(contents, bytes, role, root, report).map_err(|_| refusal))
-    })
-}
-
-/// A signature says who made a test result, and only its content what came of the test.
-fn refuse_failed(payload: &[u8]) -> Result<(), trust::Refusal> {
-    match Statement::<TestResult>::parse(payload) {
-        Ok(statement) if statement.predicate.result == TestOutcome::Failed => {
-            let message = "the signed test result is FAILED".to_owned();
-            Err(trust::Refusal { rule: &rules::EVIDENCE_NOT_PASSED, message })
-        }
-        Ok(_) | Err(StatementError::PredicateType { .. }) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn judge_item(
-    contents: &Contents,
-    packet: &str,
-    item: &EvidenceItem,
-    root: &TrustRoot,
-    report: &mut Report,
-) {
+fn judge_item(contents: &Contents, packet: &str, item: &EvidenceItem, report: &mut Report) {
     let location = Location::member(packet, item.path.as_str());
     let Some(seen) = contents.evidence.get(&item.path) else { return };
     let subject = item.path.as_str();
@@ -241,20 +199,16 @@ fn judge_item(
         EvidenceKind::TestResult => {
             judge_test_result(contents, &seen.bytes, item, location, report);
         }
-        EvidenceKind::Attestation => match opens_for_any(contents, &seen.bytes, item, root, report)
-        {
-            Ok(names) => report.passed("evidence", subject, format!("signed by {names}")),
-            // Collected as it is. Whether it is needed is for the policy to say, and then only
-            // one that opens counts.
-            Err(refusal) => report.skipped("evidence", subject, refusal.message),
-        },
+        // Judged by itself, with what stands behind its signatures.
+        EvidenceKind::Attestation => {}
         EvidenceKind::ValidatorReport => report.passed("evidence", subject, "passed"),
-        EvidenceKind::Derived if seen.recognised.is_none() => {
-            report.passed("evidence", subject, "derived from the governed inputs");
+        EvidenceKind::Derived if is_named_by_result(contents, item) => {
+            report.passed("evidence", subject, "named by the area's test result");
         }
         EvidenceKind::Derived => {
-            let message = format!("listed as {}, and is something else", item.kind);
-            let finding = Finding::new(&rules::MEMBER_DIFFERS, location, message);
+            let message = "derived from the inputs, and the area's test result does not name it";
+            let finding = Finding::new(&rules::CROSS_DOCUMENT_MISMATCH, location, message)
+                .actual(item.sha256);
             report.failed("evidence", subject, finding);
         }
         EvidenceKind::Sbom
@@ -342,7 +296,6 @@ fn judge_test_result(
 mod tests {
     use super::*;
     use crate::finding::{AreaDocument, Report};
-    use crate::provenance::Subject;
     use crate::time::Timestamp;
 
     fn now() -> Timestamp {
@@ -384,24 +337,5 @@ mod tests {
         assert!(!counts(Vec::new(), Area::Packet));
         assert!(!counts(vec![row(Area::Load, "evaluated")], Area::K8s));
         assert!(!counts(vec![row(Area::K8s, "not_evaluated")], Area::K8s));
-    }
-
-    #[test]
-    fn a_signed_test_result_that_failed_is_no_evidence() {
-        let report = Report::new("check", now(), true).to_document();
-        let mut statement = Statement {
-            subjects: vec![Subject { name: "a".to_owned(), digest: Digest::of(b"a") }],
-            predicate: TestResult::of(Area::K8s, &report, Vec::new()),
-        };
-        statement.predicate.result = TestOutcome::Passed;
-        let passed = String::from_utf8(statement.to_bytes()).unwrap();
-        assert_eq!(refuse_failed(passed.as_bytes()), Ok(()));
-        let other = passed.replace("test-result/v0.1", "vulns/v0.1");
-        assert_eq!(refuse_failed(other.as_bytes()), Ok(()));
-        for wrong in ["FAILED", "passed", "UNKNOWN"] {
-            let changed = passed.replace("\"PASSED\"", &format!("\"{wrong}\""));
-            assert_ne!(changed, passed);
-            assert!(refuse_failed(changed.as_bytes()).is_err(), "{wrong}");
-        }
     }
 }

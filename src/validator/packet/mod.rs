@@ -3,11 +3,14 @@
 //! The rules of `verify`, each a plain function over what was read. All of them run, whatever the
 //! others found: the report names everything that is wrong, not the first thing.
 
+mod attested;
 mod beside;
 mod contents;
 mod evidence;
+mod named;
 mod policy;
 mod signed;
+mod summary;
 mod waivers;
 
 pub use beside::{artifacts_beside, checksums_beside, judge_directory, report_beside};

@@ -7,15 +7,19 @@ use super::Contents;
 use crate::finding::rules::packet as packet_rules;
 use crate::finding::rules::trust as rules;
 use crate::finding::{Finding, Location, Report, Rule};
-use crate::packet::directory::{BUNDLE_SUFFIX, CHECKSUMS, Names, Sidecar, read_sidecar};
+use crate::packet::directory::{
+    BUNDLE_SUFFIX, CHECKSUMS, MINISIGN_SUFFIX, Names, Sidecar, read_sidecar,
+};
 use crate::packet::{Checksums, ReleaseManifest};
 use crate::provenance::{
     BuildDefinition, BuildMetadata, Builder, PAYLOAD_TYPE, PacketSeal, Predicate,
     ResourceDescriptor, RunDetails, SlsaProvenance, Statement, Subject,
 };
 use crate::time::Timestamp;
-use crate::tree::TreeError;
-use crate::trust::{self, Bundle, RoleName, Signer, TrustRoot, Verified};
+use crate::tree::{self, TreeError};
+use crate::trust::{
+    self, Bundle, MinisignSignature, RoleName, Signer, TrustRoot, Verified, minisign,
+};
 
 /// The seal that a packet must have.
 #[must_use]
@@ -294,6 +298,44 @@ pub fn judge_checksums_signature(
     let Some(bundles) = sidecar(directory, CHECKSUMS, name, report)? else { return Ok(()) };
     let location = Location::named(&format!("{CHECKSUMS}{BUNDLE_SUFFIX}"));
     match trust::open_message(bytes, &bundles, RoleName::Release, root, report.judged_at()) {
+        Ok(verified) => {
+            let detail = format!("signed by {}", people(verified.signers()));
+            report.passed(name, CHECKSUMS, detail);
+        }
+        Err(refusal) => report.failed(name, CHECKSUMS, refusal.at(location)),
+    }
+    Ok(())
+}
+
+/// Judges the signature for minisign over `checksums.txt`, where there is one. It asks for nothing
+/// and counts for nothing; but who has only minisign must not be told something else.
+///
+/// # Errors
+///
+/// When it is there and cannot be read.
+pub(super) fn judge_minisign(
+    directory: &Path,
+    bytes: &[u8],
+    root: &TrustRoot,
+    report: &mut Report,
+) -> Result<(), TreeError> {
+    let name = "checksums-minisign";
+    let file = format!("{CHECKSUMS}{MINISIGN_SUFFIX}");
+    let location = Location::named(&file);
+    let text = match tree::read_named(&directory.join(&file), minisign::MAX_BYTES) {
+        Ok(text) => text,
+        Err(error) if error.is_not_found() => return Ok(()),
+        Err(error) if error.is_refusal() => {
+            let finding = Finding::new(&rules::MINISIGN_MALFORMED, location, error.problem());
+            report.failed(name, CHECKSUMS, finding);
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    };
+    let opened = MinisignSignature::parse(&text).and_then(|signature| {
+        trust::open_minisign(bytes, &signature, RoleName::Release, root, report.judged_at())
+    });
+    match opened {
         Ok(verified) => {
             let detail = format!("signed by {}", people(verified.signers()));
             report.passed(name, CHECKSUMS, detail);

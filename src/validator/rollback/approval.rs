@@ -167,7 +167,7 @@ mod tests {
         Key, KeyState, Policy, RequiredEvidence, Role, RollbackRules, TrustRootDocument,
         VulnerabilityBudget,
     };
-    use crate::trust::{Algorithm, PrivateKey};
+    use crate::trust::{Algorithm, AttestationPolicy, PrivateKey};
 
     const NOW: &str = "2026-11-24T03:10:00Z";
 
@@ -223,6 +223,7 @@ mod tests {
                 rollback: None,
                 require_proven_time: false,
                 log_operators: 0,
+                attestations: AttestationPolicy::default(),
                 max_packet_bytes: 1,
                 max_members: 1,
             },

@@ -148,7 +148,7 @@ pub static IMAGE_PLACEHOLDER: Rule = Rule {
     refuses: "an image digest is a placeholder: one digit all through, or the digest of nothing",
     why: "no image has it: the pods never start, or the profile was never tried",
     remedy: "state the digest of the image that was built",
-    bad: "digest: sha256:1111...",
+    bad: "digest: sha256:1111...1111",
     good: "the digest that the registry states",
     ..FAULT
 };

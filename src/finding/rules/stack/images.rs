@@ -59,7 +59,7 @@ pub static DIGEST_SHARED: Rule = Rule {
     refuses: "one digest is stated for two different repositories",
     why: "one of the two is a copying mistake and will not run what its name says",
     remedy: "resolve each image's own digest",
-    bad: "redis@sha256:1284... and nginx@sha256:1284...",
+    bad: "redis@sha256:1284...9fbb and nginx@sha256:1284...9fbb",
     good: "each repository has a digest of its own",
     ..FAULT
 };
@@ -71,7 +71,7 @@ pub static PINNED_DIGEST_DIFFERS: Rule = Rule {
     refuses: "a reference carries another digest than the pin list has for the same repository",
     why: "what was scanned and approved is not what is installed",
     remedy: "repeat the line of the pin list, or change the pin list and everything that rests on it",
-    bad: "pins: redis@sha256:1284..., manifest: redis@sha256:99ab...",
+    bad: "pins: redis@sha256:1284..., manifest: redis@sha256:99ab...0c11",
     good: "both carry the same digest",
     ..FAULT
 };
@@ -169,6 +169,6 @@ pub static BASE_DIFFERS: Rule = Rule {
     why: "the image is built on something that nobody approved",
     remedy: "use the locked reference in every `FROM`, and lock each base that is used",
     bad: "lock: rust:1.91.1@sha256:e78f..., FROM rust:1.90",
-    good: "FROM rust:1.91.1@sha256:e78f...",
+    good: "FROM rust:1.91.1@sha256:e78f...e7f3",
     ..FAULT
 };
