@@ -19,7 +19,7 @@ fn schema(name: &str) -> Schema {
 
 /// Holds a document against its schema, then the same document with a field that nobody knows in
 /// each of its closed objects.
-fn judge(name: &str, bytes: &[u8]) {
+pub(crate) fn judge(name: &str, bytes: &[u8]) {
     let schema = schema(name);
     let node = parse_json(bytes, Limits::GOVERNED).unwrap();
     let violations = schema.violations(&node);

@@ -48,8 +48,36 @@ impl<'a> Cursor<'a> {
         Self { text, at: 0 }
     }
 
-    /// Reads the line to its end.
+    /// Reads the line to its end: at once when it is laid out as k6 lays out a sample with the tags
+    /// of the line before, key by key otherwise.
     pub(super) fn line(&mut self, tags: &mut Tags) -> Result<Found<'a>, String> {
+        match self.usual(tags) {
+            Some(found) => Ok(found),
+            None => self.outer(tags),
+        }
+    }
+
+    /// A sample in k6's own layout. Refuses nothing: whatever differs is read key by key.
+    fn usual(&self, tags: &Tags) -> Option<Found<'a>> {
+        // Nothing in a name or a time may be escaped or hidden.
+        let plain = |text: &str| text.bytes().all(|byte| byte >= 0x20 && byte != b'\\');
+        let rest = self.text.strip_prefix(r#"{"metric":""#)?;
+        let (metric, rest) = rest.split_at_checked(memchr::memchr(b'"', rest.as_bytes())?)?;
+        let rest = rest.strip_prefix(r#"","type":"Point","data":{"time":""#)?;
+        let (time, rest) = rest.split_at_checked(memchr::memchr(b'"', rest.as_bytes())?)?;
+        let rest = rest.strip_prefix(r#"","value":"#)?;
+        let (value, rest) = rest.split_at_checked(memchr::memchr(b',', rest.as_bytes())?)?;
+        let rest = rest.strip_prefix(r#","tags":"#)?;
+        let is_same = !tags.text.is_empty() && rest.strip_prefix(tags.text.as_str())? == "}}";
+        (is_same && plain(metric) && plain(time)).then_some(Found {
+            kind: Some("Point"),
+            metric: Some(metric),
+            time: Some(time),
+            value: Some(value),
+        })
+    }
+
+    fn outer(&mut self, tags: &mut Tags) -> Result<Found<'a>, String> {
         let mut found = Found::default();
         let mut has_data = false;
         self.object(&mut |cursor, key| match key {
