@@ -139,7 +139,7 @@ fn j10_a_line_that_is_no_bundle() {
     for edit in fine {
         assert_eq!(complaint(&with(edit), 0, "pass"), None);
     }
-    let broken: [(&dyn Fn(&str) -> String, &str); 6] = [
+    let broken: [(Breaking<'_>, &str); 6] = [
         (&|text: &str| format!("{text}broken\n"), "line 2"),
         (&|text: &str| format!("broken\n{text}"), "line 1"),
         (&|text: &str| format!("{text}\n{text}"), "line 2"),
@@ -153,6 +153,9 @@ fn j10_a_line_that_is_no_bundle() {
         assert!(ran.stdout.contains(says), "{says}: {ran:?}");
     }
 }
+
+/// A way to break a text.
+type Breaking<'a> = &'a dyn Fn(&str) -> String;
 
 /// The bytes that were signed are the bytes that are read: the same document written otherwise is
 /// another, and one that was signed otherwise is refused for its form.

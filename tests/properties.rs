@@ -391,7 +391,7 @@ fn no_bytes_make_a_parser_panic() {
             drop(Statement::<TestResult>::parse(input));
             drop(Statement::<Approval>::parse(input));
             let payload_type = countersign::provenance::PAYLOAD_TYPE.to_owned();
-            let payload = countersign::trust::Payload { payload_type, bytes: input.to_vec() };
+            let payload = trust::Payload { payload_type, bytes: input.to_vec() };
             drop(ForeignStatement::read(&payload));
             drop(json::parse::<Policy>(input, Limits::DOCUMENT));
             drop(json::parse::<ReportDocument>(input, Limits::DOCUMENT));

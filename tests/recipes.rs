@@ -107,10 +107,12 @@ fn set(value: &mut Value, at: &str, to: Option<&Value>) -> bool {
     if key == "*" {
         return match value {
             Value::Array(items) => {
-                items.iter_mut().fold(false, |any, item| set(item, rest, to) || any)
+                // Every one is set, not only the first that can be.
+                items.iter_mut().filter_map(|item| set(item, rest, to).then_some(())).count() > 0
             }
             Value::Object(entries) => {
-                entries.values_mut().fold(false, |any, item| set(item, rest, to) || any)
+                entries.values_mut().filter_map(|item| set(item, rest, to).then_some(())).count()
+                    > 0
             }
             _ => false,
         };
