@@ -33,6 +33,9 @@ pub mod load {}
 #[doc = include_str!("observe.md")]
 pub mod observe {}
 
+#[doc = include_str!("rollback.md")]
+pub mod rollback {}
+
 #[doc = include_str!("exit_codes.md")]
 pub mod exit_codes {}
 

@@ -1,6 +1,6 @@
 //! The area `rollback`: whether one can go back.
 //!
-//! Two questions. What a tree tells about going back is held against itself ([`check`], as every
+//! Two questions. What a tree tells about going back is held against itself (`check rollback`, as every
 //! area). Whether one packet is a safe place to go to from another is answered by thirty checks
 //! ([`judge_pair`]) over both packets, what came after them, and the people who approve.
 
