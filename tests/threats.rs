@@ -7,13 +7,14 @@ use std::fs;
 use crate::specimen::root;
 
 /// The rows of the threat model about envelopes, primitives, files, archives, documents, the
-/// interface and secrets.
-const IDS: [&str; 62] = [
+/// interface and secrets, and those about going back.
+const IDS: [&str; 72] = [
     "S01", "S02", "S04", "S05", "S07", "S08", "S10", "S11", "S13", "S14", "S16", "S17", "S19",
     "K01", "K03", "K04", "K06", "K07", "K09", "K10", "K12", "K13", "K15", "K16", "M01", "M03",
     "M04", "M06", "M07", "M09", "A01", "A03", "A04", "A06", "A07", "A09", "A10", "A12", "A13",
     "A15", "A16", "A18", "A19", "J01", "J02", "J04", "J05", "J07", "J08", "J10", "J11", "U02",
-    "U03", "U05", "U06", "U08", "U09", "X02", "X03", "X05", "X06", "X08",
+    "U03", "U05", "U06", "U08", "U09", "X02", "X03", "X05", "X06", "X08", "H08", "H09", "H11",
+    "H12", "R11", "R12", "R14", "R15", "R17", "R18",
 ];
 
 /// Tells whether a test is there: `module::function` below `tests/`, or `src/FILE::function`.

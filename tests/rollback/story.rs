@@ -229,6 +229,66 @@ fn a_pair_the_wrong_way_round_and_a_packet_with_itself() {
 }
 
 #[test]
+fn h12_a_revoked_key_counts_no_more() {
+    let (_folder, night) = evidence();
+    let (ran, report) = check(&night, &["--trust-updates", &at("trust-updates")]);
+    assert_eq!((ran.code, open(&report)), (Some(1), vec!["RB03", "RB28"]), "{}", ran.said());
+    let approvals = &report["rollback"]["approvals"];
+    assert_eq!(approvals["given_by"], serde_json::json!(["alice"]));
+}
+
+#[test]
+fn r11_a_target_that_does_not_verify_today() {
+    let (_folder, night) = evidence();
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("dist");
+    copy(Path::new(&at("previous/dist")), &target);
+    let (dist, to) = (at("dist"), target.display().to_string());
+    let packet = target.join("lantern-0.2.0.packet.tar.gz");
+    for (name, expected) in [
+        ("lantern-0.2.0.packet.tar.gz.sigstore.json", "RB03"),
+        ("lantern-0.2.0.provenance.sigstore.json", "RB03"),
+        ("lantern-0.2.0-linux-amd64", "RB02"),
+    ] {
+        let path = target.join(name);
+        let bytes = fs::read(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        let (ran, report) = check_with(&dist, &to, &night, &[]);
+        assert_eq!(ran.code, Some(1), "without {name}: {}", ran.said());
+        assert!(open(&report).contains(&expected), "without {name}: {:?}", open(&report));
+        fs::write(&path, bytes).unwrap();
+    }
+    let mut bytes = fs::read(&packet).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&packet, bytes).unwrap();
+    let (ran, report) = check_with(&dist, &to, &night, &[]);
+    assert_eq!(
+        (ran.code, &report["verdict"]),
+        (Some(1), &Value::from("blocked")),
+        "{}",
+        ran.said()
+    );
+}
+
+#[test]
+fn r15_an_old_packet_under_another_version() {
+    let (_folder, night) = evidence();
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("dist");
+    copy(Path::new(&at("previous/dist")), &target);
+    for entry in fs::read_dir(&target).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().replace("0.2.0", "0.2.1");
+        fs::rename(&path, target.join(name)).unwrap();
+    }
+    let (ran, report) = check_with(&at("dist"), &target.display().to_string(), &night, &[]);
+    assert_eq!(ran.code, Some(1), "{}", ran.said());
+    assert_eq!(report["rollback"]["to"]["version"], "0.2.0", "the manifest inside decides");
+    assert!(open(&report).contains(&"RB02"), "{:?}", open(&report));
+}
+
+#[test]
 fn r18_a_first_release_has_no_way_back_and_that_is_no_error() {
     let (trust, before) = (at("trust-root.json"), at("previous/dist"));
     let ran = countersign(
