@@ -35,6 +35,8 @@ mod workloads;
 
 use input::Inputs;
 
+pub(super) use schema::removed_in;
+
 use super::{Context, Derived, Governed, Hygiene};
 use crate::finding::rules::k8s as rules;
 use crate::finding::{Area, Finding, Location, Report};

@@ -12,6 +12,7 @@ use crate::document::{Entry, Node, Schema, Value, Violation};
 use crate::finding::Report;
 use crate::finding::rules::k8s as rules;
 use crate::validator::Context;
+use crate::version::Version;
 
 /// The most violations that are told of one object; a document of another kind has one a field.
 const MOST: usize = 20;
@@ -65,6 +66,15 @@ const GOING: &[(&str, &[&str], u32, u32, &str)] = &[
     ("v1", &["ComponentStatus"], 19, u32::MAX, "nothing; it tells no truth"),
     ("v1", &["Endpoints"], 33, u32::MAX, "discovery.k8s.io/v1 EndpointSlice"),
 ];
+
+/// Tells in which version of Kubernetes an interface was removed; nothing for one that was not.
+pub(in crate::validator) fn removed_in(api_version: &str, kind: &str) -> Option<Version> {
+    let row = GOING.iter().find(|(api, kinds, ..)| {
+        *api == api_version && (kinds.is_empty() || kinds.contains(&kind))
+    })?;
+    let minor = row.3;
+    (minor != u32::MAX).then(|| format!("1.{minor}.0").parse().ok()).flatten()
+}
 
 /// Who brings the kinds of a group, as pins and lists of prerequisites call them.
 const BRINGERS: &[(&str, &[&str])] = &[

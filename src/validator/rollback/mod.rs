@@ -12,7 +12,6 @@ mod facts;
 mod objects;
 mod question;
 mod readiness;
-mod removed;
 mod sql;
 mod taken;
 mod told;

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::facts::{AnalysisFacts, ObjectFacts};
 use super::super::question::{Answer, Question, Side};
-use super::super::removed::removed_in;
 use crate::finding::Direction;
+use crate::validator::k8s::removed_in;
 
 /// The objects of a side by profile and identity.
 type Index<'a> = BTreeMap<(&'a str, (&'a str, &'a str, &'a str, &'a str)), &'a ObjectFacts>;
