@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use countersign::finding::{Area, Report};
-use countersign::packet::Source;
+use countersign::packet::{EvidenceKind, Source};
 use countersign::pipeline::{Error, assemble, sign, verify};
 use countersign::provenance::{PAYLOAD_TYPE, Statement, Subject, TestOutcome, TestResult};
 use countersign::trust::root::{
@@ -85,6 +85,16 @@ fn make() -> Specimen {
 fn slimmed(files: &Files, artifacts: &Files) -> Files {
     let mut members = forgery::members_of(&files[PACKET]);
     let mut manifest = forgery::manifest_of(&members);
+    let mut derived = BTreeMap::new();
+    for (name, bytes) in &mut members {
+        let item = manifest.evidence.iter().find(|item| item.path.as_str() == name);
+        if item.is_some_and(|item| item.kind == EvidenceKind::Derived) {
+            let mut value: serde_json::Value = serde_json::from_slice(bytes).unwrap();
+            shorten(&mut value);
+            *bytes = countersign::json::to_bytes(&value);
+            derived.insert(name.clone(), Digest::of(bytes).to_string());
+        }
+    }
     for (name, bytes) in &mut members {
         if name.ends_with("/test-result.json") {
             let mut statement = Statement::<TestResult>::parse(bytes).unwrap();
@@ -96,11 +106,32 @@ fn slimmed(files: &Files, artifacts: &Files) -> Files {
                 left -= i32::from(!is_derived);
                 is_derived || left >= 0
             });
+            for one in &mut statement.predicate.configuration {
+                let digest = one.name.as_ref().and_then(|name| derived.get(name));
+                one.digest.extend(digest.map(|digest| ("sha256".to_owned(), digest.clone())));
+            }
             *bytes = statement.to_bytes();
         }
     }
     manifest.build.dependencies.truncate(2);
     forgery::rebuild(artifacts, members, manifest)
+}
+
+/// Keeps the first two of every list and of every table, at every depth.
+fn shorten(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::Array(items) => {
+            items.truncate(2);
+            items.iter_mut().for_each(shorten);
+        }
+        serde_json::Value::Object(entries) => {
+            let more: Vec<String> =
+                entries.keys().filter(|key| *key != "schema").skip(2).cloned().collect();
+            more.iter().for_each(|key| drop(entries.remove(key)));
+            entries.values_mut().for_each(shorten);
+        }
+        _ => {}
+    }
 }
 
 fn explain(error: &Error) -> String {

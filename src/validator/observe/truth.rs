@@ -218,11 +218,13 @@ impl<'a> Judge<'a> {
     fn binary_interval(&self, binary: &Binary, depth: usize) -> Interval {
         let left = self.interval_at(&binary.left, depth);
         let right = self.interval_at(&binary.right, depth);
+        if let Some(share) = share_of(binary) {
+            return share;
+        }
         match binary.operator.as_str() {
             "+" => Interval::new(left.low + right.low, left.high + right.high),
             "-" => Interval::new(left.low - right.high, left.high - right.low),
             "*" => product(left, right),
-            "/" if is_share(&binary.left, &binary.right) => Interval::UNIT,
             "/" if right.low > 0.0 || right.high < 0.0 => {
                 product(left, Interval::new(1.0 / right.high, 1.0 / right.low))
             }
@@ -267,6 +269,23 @@ fn product(left: Interval, right: Interval) -> Interval {
     let low = all.iter().copied().fold(f64::INFINITY, f64::min);
     let high = all.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     Interval::new(low, high)
+}
+
+/// What a part divided by its whole can be: nothing to all, times what the part was multiplied by.
+fn share_of(binary: &Binary) -> Option<Interval> {
+    if binary.operator != "/" {
+        return None;
+    }
+    if is_share(&binary.left, &binary.right) {
+        return Some(Interval::UNIT);
+    }
+    let scaled = binary.left.as_binary().filter(|scaled| scaled.operator == "*")?;
+    let (factor, part) = match (scaled.left.constant(), scaled.right.constant()) {
+        (Some(factor), None) => (factor, &scaled.right),
+        (None, Some(factor)) => (factor, &scaled.left),
+        (Some(_), Some(_)) | (None, None) => return None,
+    };
+    is_share(part, &binary.right).then(|| product(Interval::point(factor), Interval::UNIT))
 }
 
 /// Tells whether the left is a part of the right: the same counter over the same range, with the
