@@ -321,10 +321,19 @@ fn every_field_of_the_report() {
     let tree = Json::parse(bytes);
     assert_eq!(tree.to_bytes(), *bytes);
     tree.for_each_change(&mut |class, place, changed| {
+        if !teaches(&place) {
+            return;
+        }
         let place = format!("report.json#{place}");
         mutations.push(Mutation::set(class, place, "report.json", changed.to_bytes()));
     });
     all_refused("fields of the report", &mutations);
+}
+
+/// The tenth item of a list teaches nothing that the first three did not: it is read by the same
+/// line of code.
+fn teaches(place: &str) -> bool {
+    place.split('/').all(|token| !token.parse::<usize>().is_ok_and(|index| index > 2))
 }
 
 /// The packet's members, taken apart once.
@@ -339,6 +348,9 @@ fn changes_in_the_packet() -> Vec<Mutation> {
     let mut mutations = Vec::new();
     for (name, bytes) in members().iter().filter(|(name, _)| name.ends_with(".json")) {
         Json::parse(bytes).for_each_change(&mut |class, place, changed| {
+            if !teaches(&place) {
+                return;
+            }
             let place = format!("{PACKET}/{name}#{place}");
             let (name, bytes) = (name.clone(), changed.to_bytes());
             mutations.push(Mutation::new(class, place, move || {
