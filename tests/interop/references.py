@@ -18,9 +18,22 @@ TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
 DIGEST = r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}"
 NAME = re.compile(rf"(?:({DOMAIN})/)?({COMPONENT}(?:/{COMPONENT})*)")
 WHOLE = re.compile(rf"(.+?)(?::({TAG}))?(?:@({DIGEST}))?")
-# A name whose first part has a dot and an underscore has no host in it: the grammar reads it as
-# a path, the other parser wants a host.
-CORNER = {"a_b.c/d"}
+
+
+def departs(text):
+    """Where the package knowingly departs from the grammar; the expressions above still judge."""
+    first = text.partition("/")[0]
+    return (
+        # A name whose first part has a dot and an underscore has no host in it.
+        "_" in first and "." in first
+        # Hosts in brackets, and hosts in upper case without a dot.
+        or text.startswith("[")
+        or (first != first.lower() and "." not in first and "/" in text)
+        # Long names, digests in upper case, tags beyond ASCII.
+        or len(text) > 255
+        or (re.search(r"@sha256:[0-9A-F]*[A-F]", text) is not None)
+        or not text.isascii()
+    )
 
 
 def by_grammar(text):
@@ -61,7 +74,8 @@ def main():
             expected = (row["domain"], row["path"], row.get("tag"), row.get("digest"))
         named = repr(text if len(text) < 60 else text[:50] + "...")
         for who, answer in [("the grammar", by_grammar(text)), ("docker-image-py", by_package(text))]:
-            if who == "docker-image-py" and text in CORNER:
+            if who == "docker-image-py" and answer != expected and departs(text):
+                print(f"listed: docker-image-py departs from the grammar at {named}: {answer}")
                 continue
             if answer == expected:
                 print(f"ok {who} reads {named} as the table does")
