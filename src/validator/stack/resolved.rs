@@ -61,9 +61,9 @@ pub fn resolved_dependencies(tree: &Tree) -> Result<Vec<ResourceDescriptor>, Tre
     Ok(found.into_iter().collect())
 }
 
-/// What builds leave behind is no input to them.
+/// What builds leave behind is no input to them, nor is what tests keep.
 fn is_output(path: &RelPath) -> bool {
-    path.parts().any(|part| matches!(part, "target" | "node_modules" | ".git" | "artifacts"))
+    path.parts().any(|part| matches!(part, "target" | "node_modules" | ".git" | "artifacts" | "tests"))
 }
 
 fn read(
