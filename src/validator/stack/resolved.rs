@@ -63,7 +63,8 @@ pub fn resolved_dependencies(tree: &Tree) -> Result<Vec<ResourceDescriptor>, Tre
 
 /// What builds leave behind is no input to them, nor is what tests keep.
 fn is_output(path: &RelPath) -> bool {
-    path.parts().any(|part| matches!(part, "target" | "node_modules" | ".git" | "artifacts" | "tests"))
+    path.parts()
+        .any(|part| matches!(part, "target" | "node_modules" | ".git" | "artifacts" | "tests"))
 }
 
 fn read(
