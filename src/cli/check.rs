@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::ValueEnum;
 use countersign::Version;
 use countersign::finding::{Area, Gate};
-use countersign::pipeline::check;
+use countersign::pipeline::{check, previous};
 use countersign::tree::Tree;
 use countersign::validator::{Context, Rendered};
 
@@ -22,6 +23,7 @@ Examples:
   countersign check release --root ../service --format json
   countersign check stack k8s --gate warning
   countersign check k8s --rendered build/rendered --previous-rendered last/rendered
+  countersign check stack k8s --previous dist-0.2.0/lantern-0.2.0.packet.tar.gz
 
 {}", exit::TABLE))]
 pub(super) struct Args {
@@ -38,6 +40,10 @@ pub(super) struct Args {
     /// The rendered manifests of the release before, to find fields that cannot change
     #[arg(long, value_name = "DIR")]
     previous_rendered: Option<PathBuf>,
+    /// The packet of the release before, to find fields that cannot change and components that
+    /// changed without a word
+    #[arg(long, value_name = "PACKET")]
+    previous: Option<PathBuf>,
     /// Render the chart with the `helm` on the PATH, and judge what comes out
     #[arg(long)]
     render: bool,
@@ -109,6 +115,10 @@ pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
         expect_tag: args.expect_tag.clone(),
         rendered: given(&args.rendered, "rendered")?,
         previous_rendered: given(&args.previous_rendered, "previous-rendered")?,
+        previous: match &args.previous {
+            Some(path) => Some(Arc::new(previous::read_release(path)?)),
+            None => None,
+        },
     };
     // The folder is gone when this is dropped, after the report is made.
     let rendering = if args.render { Some(helm::render(&args.root, &context)?) } else { None };

@@ -21,6 +21,11 @@ use super::session::Session;
 #[command(after_help = format!("\
 From a drill to ready:
   countersign rollback check --from dist-0.3.0 --to dist-0.2.0 --trust root.json
+                              says what is missing, and what to bring for it
+  countersign sign-blob evidence/cluster.json --key ops.key \\
+    --bundle evidence/cluster.json.sigstore.json
+                              the same for withdrawn.json, scan.json, retrieval.json and, where a
+                              backup is needed, restore.json: the manual shows each in full
   countersign rollback drill record --from dist-0.3.0 --to dist-0.2.0 --timings drill.json \\
     --runbook rollback.md --profile prod --environment prod --key ops.key \\
     -o evidence/drill-prod.sigstore.json
@@ -28,7 +33,7 @@ From a drill to ready:
     --environment prod --requester carol --reason 'sessions are lost' \\
     --expires 2026-11-24T09:00:00Z -o evidence/alice.sigstore.json
   countersign rollback check --from dist-0.3.0 --to dist-0.2.0 --trust root.json \\
-    --evidence evidence --environment prod
+    --evidence evidence --environment prod --requester carol
   countersign rollback consume --from dist-0.3.0 --to dist-0.2.0 --environment prod \\
     --key ops.key -o evidence/used.sigstore.json evidence/alice.sigstore.json
 

@@ -24,6 +24,8 @@ pub enum EvidenceKind {
     Sbom,
     /// A vulnerability scan.
     Scan,
+    /// What somebody says about vulnerabilities: OpenVEX, or CycloneDX without components.
+    Vex,
     /// The result of a drill.
     Drill,
     /// The summary of a load run.
@@ -41,6 +43,7 @@ impl EvidenceKind {
             Self::TestResult => "test-result",
             Self::Sbom => "sbom",
             Self::Scan => "scan",
+            Self::Vex => "vex",
             Self::Drill => "drill",
             Self::LoadSummary => "load-summary",
             Self::Attestation => "attestation",
@@ -66,6 +69,8 @@ pub struct Recognised {
     pub observed_at: Option<Timestamp>,
     /// Every SHA-256 digest that it names.
     pub digests: BTreeSet<Digest>,
+    /// The packages that a bill of materials lists, each as [`package_of`] writes it.
+    pub packages: BTreeSet<String>,
 }
 
 /// The largest piece of evidence that is read, in bytes.
@@ -86,13 +91,23 @@ pub fn recognise(bytes: &[u8]) -> Option<(Recognised, Node)> {
     let observed_at = time_pointers
         .iter()
         .find_map(|pointer| node.pointer(pointer)?.as_str()?.parse::<Timestamp>().ok());
-    let mut digests = BTreeSet::new();
+    let (mut digests, mut packages) = (BTreeSet::new(), BTreeSet::new());
     node.walk(&mut |_, value| {
-        if let Some(digest) = value.as_str().and_then(digest_in) {
-            digests.insert(digest);
+        let Some(text) = value.as_str() else { return };
+        digests.extend(digest_in(text));
+        if kind == EvidenceKind::Sbom {
+            packages.extend(package_of(text));
         }
     });
-    Some((Recognised { kind, media_type, observed_at, digests }, node))
+    Some((Recognised { kind, media_type, observed_at, digests, packages }, node))
+}
+
+/// Takes the package's own part of a package URL: what stands after it are qualifiers.
+#[must_use]
+pub fn package_of(url: &str) -> Option<String> {
+    let url = url.trim();
+    let end = url.find(['?', '#']).unwrap_or(url.len());
+    url.starts_with("pkg:").then(|| url[..end].to_owned())
 }
 
 /// Reads `sha256:<hex>` or `<hex>`.
@@ -109,8 +124,15 @@ fn shape_of(node: &Node) -> Option<Shape> {
     if text("/spdxVersion").starts_with("SPDX-2.") || is_spdx_3(node) {
         return Some((EvidenceKind::Sbom, "application/spdx+json", &["/creationInfo/created"]));
     }
+    if text("/@context").starts_with("https://openvex.dev/ns") && has("statements") {
+        return Some((EvidenceKind::Vex, "application/json", &["/last_updated", "/timestamp"]));
+    }
     if text("/bomFormat") == "CycloneDX" {
         let media_type = "application/vnd.cyclonedx+json";
+        let components = node.get("components").map(Node::items).unwrap_or_default();
+        if has("vulnerabilities") && components.is_empty() {
+            return Some((EvidenceKind::Vex, media_type, &["/metadata/timestamp"]));
+        }
         return Some((EvidenceKind::Sbom, media_type, &["/metadata/timestamp"]));
     }
     if media_type.starts_with("application/vnd.dev.sigstore.bundle") {

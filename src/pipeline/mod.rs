@@ -11,6 +11,7 @@ pub mod checksums;
 mod held;
 pub mod inspect;
 pub mod load;
+pub mod previous;
 mod remember;
 pub mod rollback;
 pub mod sign;

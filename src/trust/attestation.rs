@@ -65,6 +65,12 @@ impl Attestation {
         }
     }
 
+    /// Returns what is signed, which nobody has checked: to choose how it is to be opened.
+    #[must_use]
+    pub fn unverified_payload(&self) -> Option<&[u8]> {
+        self.envelope().map(Envelope::unverified_payload)
+    }
+
     /// Returns the envelope.
     pub(super) fn envelope(&self) -> Option<&Envelope> {
         match self {

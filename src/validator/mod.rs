@@ -9,9 +9,11 @@ pub mod k8s;
 pub mod load;
 pub mod observe;
 pub mod packet;
+mod previous;
 pub mod release;
 pub mod rollback;
 pub mod stack;
+pub mod vex;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -22,6 +24,7 @@ use crate::tree::Tree;
 use crate::version::Version;
 
 pub use governed::{Governed, Hygiene};
+pub use previous::PreviousRelease;
 
 /// What the caller knows and the inputs must agree with.
 #[derive(Debug, Clone)]
@@ -38,6 +41,8 @@ pub struct Context {
     pub rendered: Option<Rendered>,
     /// Rendered manifests of the release before this one.
     pub previous_rendered: Option<Rendered>,
+    /// What the packet of the release before this one says.
+    pub previous: Option<Arc<PreviousRelease>>,
 }
 
 /// A folder of rendered manifests outside the tree: one multi-document file a profile.
@@ -81,6 +86,7 @@ impl Context {
             expect_tag: None,
             rendered: None,
             previous_rendered: None,
+            previous: None,
         }
     }
 }

@@ -2,5 +2,6 @@
 
 mod corpus;
 mod derived;
+mod previous;
 mod render;
 mod trees;

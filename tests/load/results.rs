@@ -152,3 +152,37 @@ fn a_large_table_is_streamed() {
     assert!((p95 - f64::from(count - 1) * 0.95 / 1000.0).abs() < 1e-6, "{p95}");
     assert!(start.elapsed().as_secs() < 30);
 }
+
+/// Twelve minutes at an even 25 requests a second, and half a minute of climbing before.
+fn soak(rise_per_minute: f64) -> String {
+    let mut text = String::from(
+        r#"{"type":"Metric","data":{"name":"http_req_duration","type":"trend","contains":"time"},"metric":"http_req_duration"}"#,
+    );
+    let start: countersign::Timestamp = "2026-11-23T08:00:00Z".parse().unwrap();
+    let mut noise = 7_u64;
+    for second in 0..750_u32 {
+        let rate = if second < 30 { 1 + second * 25 / 30 } else { 25 };
+        for _ in 0..rate {
+            noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let jitter = f64::from(u32::try_from(noise >> 40).unwrap()) / f64::from(1 << 24);
+            let value = 20.0 + 10.0 * jitter + rise_per_minute * f64::from(second) / 60.0;
+            let time = start.plus_seconds(second);
+            write!(
+                text,
+                "\n{{\"metric\":\"http_req_duration\",\"type\":\"Point\",\"data\":{{\"time\":\"{time}\",\"value\":{value:.3},\"tags\":{{}}}}}}"
+            )
+            .unwrap();
+        }
+    }
+    text
+}
+
+#[test]
+fn a_long_run_that_slows_down_is_found_in_its_samples() {
+    let rises = |rise| {
+        let found = found("soak.json", soak(rise).as_bytes());
+        found.iter().any(|code| code.starts_with("load-soak-rises"))
+    };
+    assert!(rises(0.5));
+    assert!(!rises(0.0));
+}

@@ -4,10 +4,12 @@
 mod corpus;
 mod pair;
 mod story;
+mod vulnerable;
 
 use countersign::Verdict;
 use countersign::finding::{Area, Direction, Readiness, Report, Status};
 use countersign::validator::rollback::{CHECKS, Question, judge_pair};
+use countersign::validator::vex::Rating;
 
 use pair::Pair;
 
@@ -61,11 +63,23 @@ const FAULTS: &[(&str, Status, Edit)] = &[
     ("RB04", Status::Fails, |q| {
         q.evidence.retrievals[0].value.items[0].retrieved_digest = "sha256:00".to_owned();
     }),
+    ("RB04", Status::Fails, |q| {
+        let sets = &mut pair::facts(q).datasets;
+        sets.values_mut().next().unwrap().values_mut().for_each(|it| *it = "0".repeat(64));
+    }),
+    ("RB04", Status::Unknown, |q| {
+        q.target.facts.as_mut().unwrap().0.datasets.values_mut().for_each(|it| it.clear());
+    }),
     ("RB05", Status::Fails, |q| pair::plan(q).retention.days_kept = 14),
     ("RB05", Status::Fails, |q| pair::plan(q).window_days = 0),
     ("RB06", Status::Unknown, |q| q.evidence.withdrawn.clear()),
     ("RB06", Status::Fails, |q| q.evidence.withdrawn[0].value.releases.push(pair::withdrawn())),
     ("RB06", Status::Fails, |q| q.evidence.scans[0].value.critical = 1),
+    ("RB06", Status::Unknown, |q| q.evidence.scans.clear()),
+    ("RB06", Status::Unknown, |q| {
+        q.evidence.scans[0].value.scanned_at = pair::time("2026-11-17T09:00:00Z");
+    }),
+    ("RB06", Status::Fails, |q| pair::found(q, "CVE-2026-1", Rating::Critical)),
     ("RB06", Status::Unknown, |q| q.evidence.withdrawn[0].value.expires_at = pair::time(pair::NOW)),
     ("RB07", Status::Fails, |q| q.target.manifest.channel = "beta".to_owned()),
     ("RB08", Status::Unknown, |q| pair::facts(q).compatibility.clear()),
@@ -79,6 +93,11 @@ const FAULTS: &[(&str, Status, Edit)] = &[
         pair::migration(q, "expand", false);
         pair::restored(q);
     }),
+    ("RB10", Status::Fails, |q| {
+        pair::migration(q, "expand", false);
+        pair::plan(q).migrations[0].restore_plan = Some("ops/rollback/gone.md".to_owned());
+        pair::restored(q);
+    }),
     ("RB11", Status::Unknown, |q| pair::plan(q).backups.needed = true),
     ("RB11", Status::Fails, |q| {
         pair::plan(q).backups.needed = true;
@@ -89,6 +108,21 @@ const FAULTS: &[(&str, Status, Edit)] = &[
         pair::plan(q).backups.needed = true;
         pair::plan(q).backups.recovery_time_seconds = Some(1);
         pair::restored(q);
+    }),
+    ("RB11", Status::Unknown, |q| {
+        pair::plan(q).backups.needed = true;
+        pair::restored(q);
+        pair::plan(q).backups.recovery_point_seconds = None;
+    }),
+    ("RB11", Status::Unknown, |q| {
+        pair::plan(q).backups.needed = true;
+        pair::restored(q);
+        q.evidence.restores[0].value.release = "0.1.0".parse().unwrap();
+    }),
+    ("RB11", Status::Fails, |q| {
+        pair::plan(q).backups.needed = true;
+        pair::restored(q);
+        q.evidence.restores[0].value.taken_at = pair::time("2026-11-23T06:00:01Z");
     }),
     ("RB12", Status::Fails, |q| {
         pair::plan(q).formats[0].candidate_writes = "entries-tsv/2".to_owned();
@@ -107,6 +141,10 @@ const FAULTS: &[(&str, Status, Edit)] = &[
     }),
     ("RB16", Status::Fails, |q| pair::custom_resource(q, "v1", "v2")),
     ("RB16", Status::Fails, |q| pair::deleted_definition(q)),
+    ("RB16", Status::Unknown, |q| {
+        pair::custom_resource(q, "v1", "v1");
+        q.evidence.clusters[0].value.stored_versions.clear();
+    }),
     ("RB17", Status::Unknown, |q| q.evidence.clusters.clear()),
     ("RB17", Status::Fails, |q| {
         pair::object(&mut q.target, "PodDisruptionBudget").api_version =
@@ -128,10 +166,19 @@ const FAULTS: &[(&str, Status, Edit)] = &[
             .revision_history_limit = 0;
     }),
     ("RB20", Status::Fails, |q| pair::plan(q).helm_history_max = 1),
+    ("RB20", Status::Fails, |q| {
+        let rollout = &mut pair::object(&mut q.candidate, "Deployment").rollout;
+        rollout.as_mut().unwrap().rollback_window = Some(0);
+    }),
     ("RB21", Status::Fails, |q| {
         pair::analysis(q, "sum(rate(nobody_exports_this_total[5m]))", Some(2));
     }),
     ("RB21", Status::Fails, |q| pair::analysis(q, "up", None)),
+    ("RB21", Status::Fails, |q| pair::analysis(q, "sum(", Some(2))),
+    ("RB21", Status::Unknown, |q| {
+        pair::facts(q).metrics.clear();
+        pair::analysis(q, "lantern_requests_total", Some(2));
+    }),
     ("RB22", Status::Unknown, |q| q.evidence.drills.clear()),
     ("RB22", Status::Unknown, |q| {
         q.evidence.drills.iter_mut().for_each(|drill| drill.value.simulated = true);
@@ -149,6 +196,11 @@ const FAULTS: &[(&str, Status, Edit)] = &[
     ("RB24", Status::Fails, |q| q.evidence.drills[1].value.requests.sent = 0),
     ("RB24", Status::Fails, |q| q.evidence.drills[1].value.steps[0].done = false),
     ("RB25", Status::Fails, |q| pair::plan(q).objectives.seconds_to_roll_back = 93),
+    ("RB25", Status::Fails, |q| {
+        pair::analysis(q, "up", Some(2));
+        let analysis = &mut pair::object(&mut q.candidate, "Deployment").analysis;
+        analysis[0].least_seconds = Some(301);
+    }),
     ("RB26", Status::Unknown, |q| pair::without(q, Area::Load)),
     ("RB26", Status::Fails, |q| pair::failed(q, Area::Load)),
     ("RB27", Status::Unknown, |q| pair::without(q, Area::Observe)),
@@ -167,6 +219,9 @@ const FAULTS: &[(&str, Status, Edit)] = &[
     ("RB29", Status::Fails, |q| pair::plan(q).runbook.owner.clear()),
     ("RB29", Status::Fails, |q| {
         q.evidence.drills[0].value.runbook_sha256 = Some(pair::digest("x"));
+    }),
+    ("RB29", Status::Unknown, |q| {
+        q.evidence.drills.iter_mut().for_each(|drill| drill.value.runbook_sha256 = None);
     }),
     ("RB30", Status::Fails, |q| pair::plan(q).after_rollback.reject_candidate = false),
 ];
@@ -197,7 +252,7 @@ fn every_check_fails_alone_and_is_named_alone() {
 #[test]
 fn a_missing_input_never_makes_an_answer_better() {
     let pair = Pair::new();
-    let deletions: [(&str, Edit); 14] = [
+    let deletions: [(&str, Edit); 15] = [
         ("facts of the candidate", |q| q.candidate.facts = None),
         ("facts of the target", |q| q.target.facts = None),
         ("plan", |q| pair::facts(q).plan = None),
@@ -207,6 +262,7 @@ fn a_missing_input_never_makes_an_answer_better() {
         ("runbook", |q| pair::facts(q).runbook_sha256 = None),
         ("retrievals", |q| q.evidence.retrievals.clear()),
         ("withdrawn", |q| q.evidence.withdrawn.clear()),
+        ("scans", |q| q.evidence.scans.clear()),
         ("clusters", |q| q.evidence.clusters.clear()),
         ("drills", |q| q.evidence.drills.clear()),
         ("approvals", |q| q.evidence.approvals.clear()),
@@ -237,11 +293,103 @@ fn the_other_direction_asks_what_applies() {
     });
     assert_eq!(open(&readiness), []);
     assert_eq!(verdict, Verdict::Ready);
-    assert_eq!(readiness.from.unwrap().version.to_string(), "0.2.0");
+    assert_eq!(readiness.from.as_ref().unwrap().version.to_string(), "0.2.0");
+    // What does not apply says why.
+    let rows = readiness.checks.iter().filter(|row| row.status == Status::NotApplicable);
+    let rows: Vec<_> = rows.map(|row| (row.check.as_str(), row.detail.as_str())).collect();
+    let checks: Vec<_> = rows.iter().map(|(check, _)| *check).collect();
+    assert_eq!(checks, ["RB11", "RB15", "RB21", "RB30"], "{rows:#?}");
+    assert!(rows[1].1.contains("its own settings") && rows[3].1.contains("no release is left"));
     // An approval to go back is no leave to go on.
     let (verdict, readiness) = ask(&pair, |question| question.direction = Direction::Promote);
     assert_eq!(open(&readiness), [("RB28", Status::Fails)]);
     assert_eq!(verdict, Verdict::Blocked);
+}
+
+/// Each fault that also stands in the way of going on, asked that way: it is named, and nothing else.
+#[test]
+fn the_other_direction_is_blocked_by_what_stands_in_its_way() {
+    let pair = Pair::new();
+    let ask_on = |edit: &dyn Fn(&mut Question<'_>)| {
+        let (verdict, readiness) = ask(&pair, |question| {
+            question.direction = Direction::Promote;
+            question.evidence.approvals = pair.approvals(countersign::provenance::Action::Promote);
+            // What is asked of the release that would run is now asked of the candidate.
+            question.evidence.scans.rotate_left(1);
+            question.evidence.retrievals.rotate_left(1);
+            edit(question);
+        });
+        (verdict, open(&readiness).into_iter().map(|(name, _)| name.to_owned()).collect::<Vec<_>>())
+    };
+    let asked_of_both = [
+        "RB01", "RB02", "RB03", "RB04", "RB05", "RB06", "RB07", "RB08", "RB09", "RB10", "RB11",
+        "RB12", "RB13", "RB16", "RB17", "RB18", "RB20", "RB21", "RB22", "RB23", "RB24", "RB25",
+        "RB28", "RB29",
+    ];
+    let mut blocked = std::collections::BTreeSet::new();
+    for (name, _, edit) in FAULTS {
+        let (verdict, named) = ask_on(&|question| edit(question));
+        if verdict != Verdict::Ready {
+            blocked.extend(named.iter().filter(|one| one == name).cloned());
+        }
+    }
+    assert_eq!(blocked, asked_of_both.map(str::to_owned).into());
+    // And what only the candidate can have wrong.
+    let own: [(&str, Edit); 4] = [
+        ("RB19", |q| {
+            let needs = &mut pair::object(&mut q.candidate, "Deployment").needs;
+            needs.insert("Secret/lantern-db".to_owned());
+        }),
+        ("RB14", |q| pair::plan(q).interface.endpoints_removed.push("/v1/old".to_owned())),
+        ("RB26", |q| q.candidate.results.retain(|area, _| *area != Area::Load)),
+        ("RB27", |q| q.candidate.results.retain(|area, _| *area != Area::Observe)),
+    ];
+    for (name, edit) in own {
+        let (verdict, named) = ask_on(&|question| edit(question));
+        assert_ne!(verdict, Verdict::Ready, "{name}");
+        assert_eq!(named, [name]);
+    }
+}
+
+#[test]
+fn r12_the_chain_is_broken_skipped_or_a_loop() {
+    let pair = Pair::new();
+    let previous = |version: &str, sequence, packet: &str| countersign::packet::Previous {
+        version: version.parse().unwrap(),
+        sequence,
+        sha256: pair::digest(packet),
+    };
+    let cases: [(&str, &dyn Fn(&mut Question<'_>), Status); 5] = [
+        (
+            "another build of the same version",
+            &|q| q.candidate.manifest.previous = Some(previous("0.2.0", 1, "another build")),
+            Status::Fails,
+        ),
+        ("one between", &|q| q.candidate.manifest.sequence = 3, Status::Fails),
+        (
+            "the last sequence there is",
+            &|q| {
+                q.target.manifest.sequence = u64::MAX;
+                q.candidate.manifest.previous.as_mut().unwrap().sequence = u64::MAX;
+            },
+            Status::Fails,
+        ),
+        (
+            "they name each other",
+            &|q| q.target.manifest.previous = Some(previous("0.1.0", 1, "packet of 0.3.0")),
+            Status::Fails,
+        ),
+        ("unknown", &|q| q.candidate.manifest.previous = None, Status::Unknown),
+    ];
+    for (name, edit, status) in cases {
+        let (_, readiness) = ask(&pair, |question| edit(question));
+        assert_eq!(open(&readiness), [("RB01", status)], "{name}");
+    }
+    // A target with a release of its own before it is like any other.
+    let (verdict, _) = ask(&pair, |question| {
+        question.target.manifest.previous = Some(previous("0.1.0", 1, "packet of 0.1.0"));
+    });
+    assert_eq!(verdict, Verdict::Ready);
 }
 
 #[test]

@@ -14,9 +14,10 @@ use countersign::trust::{
     Algorithm, Bundle, Content, Key, KeyState, PrivateKey, Role, RoleName, Signer, TrustRoot,
 };
 use countersign::validator::rollback::{
-    ClusterState, Evidence, Plan, Question, Refused, Restore, Retrieval, RetrievedItem,
-    RollbackFacts, Scan, Side, Sourced, WithdrawnList, WithdrawnRelease,
+    ClusterState, Components, Evidence, Plan, Question, Refused, Restore, Retrieval, RetrievedItem,
+    RollbackFacts, Scan, ScanFinding, Side, Sourced, WithdrawnList, WithdrawnRelease,
 };
+use countersign::validator::vex::Rating;
 use countersign::validator::{Context, derive};
 use countersign::{Digest, Timestamp};
 
@@ -87,6 +88,10 @@ impl Pair {
             at_hand: BTreeSet::new(),
             facts: Some((self.facts.clone(), digest("facts"))),
             results: Area::GOVERNED.map(passed).into(),
+            components: Components {
+                digests: [digest("component")].into(),
+                packages: ["pkg:deb/debian/openssl@3.0.1".to_owned()].into(),
+            },
         }
     }
 
@@ -128,15 +133,17 @@ impl Pair {
             size_bytes: 1,
             location: "registry.lantern.example".to_owned(),
         };
-        evidence.retrievals.push(sourced(
-            "retrieval.json",
-            Retrieval {
-                schema_version: 1,
-                checked_at: time("2026-11-23T12:00:00Z"),
-                release: target.manifest.version.clone(),
-                items: items.iter().map(item).collect(),
-            },
-        ));
+        for release in [&target.manifest.version, &self.manifest.version] {
+            evidence.retrievals.push(sourced(
+                "retrieval.json",
+                Retrieval {
+                    schema_version: 1,
+                    checked_at: time("2026-11-23T12:00:00Z"),
+                    release: release.clone(),
+                    items: items.iter().map(item).collect(),
+                },
+            ));
+        }
         evidence.withdrawn.push(sourced(
             "withdrawn.json",
             WithdrawnList {
@@ -168,10 +175,13 @@ impl Pair {
                     scanned_at: time("2026-11-24T00:00:00Z"),
                     critical: 0,
                     high: 0,
+                    findings: Vec::new(),
                 },
             ));
         }
-        evidence.drills = ["ci", "prod"].map(|profile| sourced(profile, drill(profile))).into();
+        let followed = self.facts.runbook_sha256;
+        let drilled = |profile| sourced(profile, drill(profile, followed));
+        evidence.drills = ["ci", "prod"].map(drilled).into();
         evidence.approvals = self.approvals(Action::Rollback);
         evidence
     }
@@ -202,7 +212,7 @@ fn sourced<T>(name: &str, value: T) -> Sourced<T> {
     Sourced { input, value }
 }
 
-fn drill(profile: &str) -> RollbackDrill {
+fn drill(profile: &str, followed: Option<Digest>) -> RollbackDrill {
     RollbackDrill {
         scenario: "rollback-after-successful-upgrade".to_owned(),
         profile: profile.to_owned(),
@@ -220,7 +230,7 @@ fn drill(profile: &str) -> RollbackDrill {
             before_sha256: digest("answers"),
             after_sha256: digest("answers"),
         }],
-        runbook_sha256: None,
+        runbook_sha256: followed,
         logs: BTreeMap::new(),
     }
 }
@@ -267,6 +277,33 @@ pub(super) fn withdrawn() -> WithdrawnRelease {
     WithdrawnRelease { version: "0.2.0".parse().unwrap(), sha256: None, reason }
 }
 
+/// The newest scan of the target finds a vulnerability of a component.
+pub(super) fn found(question: &mut Question<'_>, id: &str, severity: Rating) {
+    question.evidence.scans[0].value.findings.push(ScanFinding {
+        id: id.to_owned(),
+        severity,
+        component: Some("pkg:deb/debian/openssl@3.0.1?arch=amd64".to_owned()),
+        found_in: None,
+    });
+}
+
+/// Somebody in the right role says something about a vulnerability of a product, in OpenVEX.
+pub(super) fn said(question: &mut Question<'_>, product: &str, rest: &str) {
+    let text = format!(
+        r#"{{"@context": "https://openvex.dev/ns/v0.2.0", "@id": "https://lantern.example/vex",
+        "author": "security", "timestamp": "2026-11-24T06:00:00Z", "version": 1,
+        "statements": [{{"vulnerability": {{"name": "CVE-2026-1"}}, "products": [{product}], {rest}}}]}}"#
+    );
+    let count = question.evidence.vex.len();
+    question.evidence.add(&format!("vex-{count}.json"), text.as_bytes()).unwrap();
+}
+
+/// The target by the digest of its packet.
+pub(super) fn target_product() -> String {
+    let packet = digest("packet of 0.2.0");
+    format!(r#"{{"@id": "pkg:generic/lantern@0.2.0", "hashes": {{"sha-256": "{packet}"}}}}"#)
+}
+
 /// A migration of the candidate.
 pub(super) fn migration(question: &mut Question<'_>, kind: &str, reversible: bool) {
     let text = format!(
@@ -284,8 +321,11 @@ pub(super) fn sql(question: &mut Question<'_>, script: &str) {
     facts(question).migrations.insert("m".to_owned(), statements);
 }
 
-/// A backup that was restored and verified.
+/// A backup that was restored and verified, within the plan's objectives.
 pub(super) fn restored(question: &mut Question<'_>) {
+    let backups = &mut plan(question).backups;
+    backups.recovery_point_seconds.get_or_insert(60);
+    backups.recovery_time_seconds.get_or_insert(3600);
     question.evidence.restores.push(sourced(
         "restore.json",
         Restore {
@@ -343,6 +383,7 @@ pub(super) fn analysis(question: &mut Question<'_>, query: &str, failure_limit: 
         query: query.to_owned(),
         failure_limit,
         passes_without_data: false,
+        least_seconds: None,
     };
     object(&mut question.candidate, "Deployment").analysis.push(analysis);
 }

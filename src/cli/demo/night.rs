@@ -13,7 +13,7 @@ use countersign::tree::{self, TreeError};
 use countersign::trust::root::KeyState;
 use countersign::trust::{Bundle, PrivateKey, TrustRoot};
 use countersign::validator::rollback::{
-    ClusterState, Retrieval, RetrievedItem, RollbackFacts, WithdrawnList,
+    ClusterState, Retrieval, RetrievedItem, RollbackFacts, Scan, WithdrawnList,
 };
 use countersign::{Digest, Timestamp, json};
 use serde::Serialize;
@@ -137,7 +137,8 @@ impl Night {
         Ok(RollbackDocument { after, verdict: report.verdict(), open })
     }
 
-    /// What the registry still has, which releases are withdrawn, what the cluster is.
+    /// What the registry still has, which releases are withdrawn, what the cluster is, what a scan
+    /// finds today.
     fn sign_facts(&self, stage: &Stage, key: &sign::SigningKey) -> Result<(), Failure> {
         let ends = self.now.plus_days(1);
         let retrieval = Retrieval {
@@ -166,7 +167,18 @@ impl Night {
             stored_versions: BTreeMap::new(),
             objects: BTreeSet::new(),
         };
-        self.sign_document("cluster.json", &cluster, key)
+        self.sign_document("cluster.json", &cluster, key)?;
+        let packet = previous_packet(&stage.previous().dist);
+        let bytes = fs::read(&packet).map_err(|error| TreeError::io(&packet, error))?;
+        let scan = Scan {
+            schema: Scan::SCHEMA.to_owned(),
+            packet_sha256: Digest::of(&bytes),
+            scanned_at: self.before(1800),
+            critical: 0,
+            high: 0,
+            findings: Vec::new(),
+        };
+        self.sign_document("scan.json", &scan, key)
     }
 
     fn sign_document(
@@ -251,8 +263,7 @@ fn show(session: &Session, report: &Report) -> Result<(), Failure> {
 
 /// The images of a release, as a registry would have answered.
 fn images(dist: &Path) -> Result<Vec<RetrievedItem>, Failure> {
-    let packet = dist.join(format!("lantern-{PREVIOUS}.packet.tar.gz"));
-    let facts = facts_of(&packet)?;
+    let facts = facts_of(&previous_packet(dist))?;
     let images: BTreeSet<&str> = facts.images().collect();
     let items = images.into_iter().filter_map(|image| {
         let (_, hex) = image.rsplit_once("@sha256:")?;
@@ -266,6 +277,10 @@ fn images(dist: &Path) -> Result<Vec<RetrievedItem>, Failure> {
         })
     });
     Ok(items.collect())
+}
+
+fn previous_packet(dist: &Path) -> PathBuf {
+    dist.join(format!("lantern-{PREVIOUS}.packet.tar.gz"))
 }
 
 fn facts_of(packet: &Path) -> Result<RollbackFacts, Failure> {

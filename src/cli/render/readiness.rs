@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use countersign::finding::{Readiness, ReadinessRow, ReportDocument, Status, Verdict};
+use countersign::finding::{Outcome, Readiness, ReadinessRow, ReportDocument, Status, Verdict};
 
 use super::markdown::cell;
 use super::text::{Style, Tone, escape};
@@ -36,6 +36,7 @@ pub(in crate::cli) fn human(
         "what is not known, and unknown is not ready",
         style,
     );
+    passed_over(&mut out, report, style);
     if !answer.will_not_return.is_empty() {
         let _ = writeln!(out, "\n{}", style.paint(Tone::Strong, "what will not come back"));
         for one in &answer.will_not_return {
@@ -118,6 +119,20 @@ fn section(out: &mut String, answer: &Readiness, status: Status, title: &str, st
             out.push_str(&style.paint(Tone::Faint, text.trim_end()));
             out.push('\n');
         }
+    }
+}
+
+/// What was given and counts for nothing, so that nobody looks for it among what is missing.
+fn passed_over(out: &mut String, report: &ReportDocument, style: Style) {
+    let given = report.checks.iter().filter(|row| row.check == "evidence");
+    let given: Vec<_> = given.filter(|row| row.outcome == Outcome::NotEvaluated).collect();
+    if given.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n{}", style.paint(Tone::Strong, "what was given and does not count"));
+    for row in given {
+        let text = format!("- {}: {}", escape(&row.subject), escape(&row.detail));
+        out.push_str(&style.wrap(2, &text));
     }
 }
 

@@ -7,10 +7,11 @@ use super::staging::Staging;
 use super::{Request, refuse_oddities};
 use crate::packet::directory::Names;
 use crate::packet::manifest::member_of;
-use crate::packet::{Artifact, Placement, Previous, ReleaseManifest, ReleaseSpec, archive};
+use crate::packet::{Artifact, Placement, Previous, ReleaseSpec};
 use crate::path::RelPath;
 use crate::pipeline::Error;
-use crate::tree::{self, Listing, Tree};
+use crate::pipeline::previous::Before;
+use crate::tree::{Listing, Tree};
 
 /// Copies every artifact into the release directory and hashes it in the same pass.
 pub(super) fn copy_artifacts(
@@ -86,30 +87,15 @@ fn media_type_of(name: &str) -> &'static str {
     }
 }
 
-/// Reads the manifest of the packet before this one. Whether that packet is to be trusted is for
-/// whoever verifies this release to say; here only its digest is bound.
-pub(super) fn read_previous(
+/// Holds the release before against this one, and takes what is bound of it.
+pub(super) fn bind_previous(
+    before: &Before,
     path: &Path,
     spec: &ReleaseSpec,
     request: &Request,
 ) -> Result<Previous, Error> {
     let refused = |problem: String| Error::Refused { path: path.to_owned(), problem };
-    let (file, _) = tree::open_named(path)?;
-    let mut manifest = None;
-    let limits =
-        archive::Limits { packed_bytes: 1 << 40, unpacked_bytes: 1 << 40, members: 1 << 20 };
-    let unpacked = archive::unpack(file, limits, |member, size, bytes| {
-        if member.as_str() == ReleaseManifest::MEMBER && size < 64 << 20 {
-            let mut text = Vec::new();
-            bytes.read_to_end(&mut text)?;
-            manifest = Some(text);
-        }
-        Ok(())
-    })
-    .map_err(|error| Error::archive(path, error))?;
-    let text = manifest.ok_or_else(|| refused("holds no release manifest".to_owned()))?;
-    let manifest = ReleaseManifest::parse(&text)
-        .map_err(|source| Error::Json { path: path.to_owned(), source })?;
+    let manifest = &before.manifest;
     if (manifest.product.as_str(), manifest.channel.as_str()) != (&spec.product, &spec.channel) {
         let problem = format!(
             "is of {} on {}; expected {} on {}",
@@ -125,5 +111,6 @@ pub(super) fn read_previous(
     let Some(_) = manifest.sequence.checked_add(1) else {
         return Err(refused("has the last sequence there is".to_owned()));
     };
-    Ok(Previous { version: manifest.version, sequence: manifest.sequence, sha256: unpacked.sha256 })
+    let (version, sequence) = (manifest.version.clone(), manifest.sequence);
+    Ok(Previous { version, sequence, sha256: before.sha256 })
 }

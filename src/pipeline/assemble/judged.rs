@@ -1,6 +1,7 @@
 //! What the validators said of the tree, and how it becomes evidence.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::Request;
 use super::evidence::{Member, MemberBytes};
@@ -15,7 +16,7 @@ use crate::pipeline::{Error, check};
 use crate::provenance::{ResourceDescriptor, Statement, Subject, TestResult};
 use crate::time::Timestamp;
 use crate::tree::Tree;
-use crate::validator::{Context, Derived};
+use crate::validator::{Context, Derived, PreviousRelease};
 
 /// What the validators said, area by area and together.
 pub(super) struct Judged {
@@ -27,10 +28,16 @@ pub(super) struct Judged {
     configuration: BTreeMap<Area, (Vec<ResourceDescriptor>, Vec<Derived>)>,
 }
 
-pub(super) fn judge(tree: &Tree, request: &Request) -> Result<Judged, Error> {
+pub(super) fn judge(
+    tree: &Tree,
+    request: &Request,
+    before: Option<PreviousRelease>,
+) -> Result<Judged, Error> {
+    let before = before.map(Arc::new);
     let context = |at: Timestamp| Context {
         expect_version: Some(request.version.clone()),
         expect_commit: Some(request.source.commit.clone()),
+        previous: before.clone(),
         ..Context::at(at)
     };
     let waivers = check::waivers_in(tree, &request.root)?;
@@ -53,7 +60,7 @@ pub(super) fn judge(tree: &Tree, request: &Request) -> Result<Judged, Error> {
     for (area, part) in &parts {
         let area = *area;
         areas.push((area, check::put_together([part], &waivers, &then, replay).to_document()));
-        configuration.insert(area, configuration_of(tree, area, &Context::at(at))?);
+        configuration.insert(area, configuration_of(tree, area, &then)?);
     }
     Ok(Judged { report, written, areas, configuration })
 }

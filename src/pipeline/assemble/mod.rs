@@ -1,6 +1,6 @@
 //! `assemble`: governed inputs, artifacts and evidence become one unsigned release.
 //!
-//! 1. judge the tree; a blocked check ends here;
+//! 1. judge the tree, laid over the release before; a blocked check ends here;
 //! 2. copy the artifacts, hashing them in the same pass;
 //! 3. collect the evidence and judge it;
 //! 4. write manifest and packet in one pass;
@@ -14,7 +14,7 @@ mod staging;
 
 use std::path::{Path, PathBuf};
 
-use super::Error;
+use super::{Error, previous};
 use crate::finding::Report;
 use crate::json;
 use crate::packet::directory::REPORT;
@@ -80,13 +80,17 @@ pub struct Assembled {
 pub fn assemble(request: &Request) -> Result<Assembled, Error> {
     let tree = Tree::open(&request.root)?;
     let spec = read_spec(&tree, request)?;
-    let mut judged = judged::judge(&tree, request)?;
+    let (previous, before) = match &request.previous {
+        Some(path) => {
+            let before = previous::read(path)?;
+            (Some(artifacts::bind_previous(&before, path, &spec, request)?), Some(before.release))
+        }
+        None => (None, None),
+    };
+    let mut judged = judged::judge(&tree, request, before)?;
     block(&judged, request)?;
     let staging = Staging::begin(&request.out)?;
     let artifacts = artifacts::copy_artifacts(request, &spec, &staging)?;
-    let previous =
-        request.previous.as_deref().map(|path| artifacts::read_previous(path, &spec, request));
-    let previous = previous.transpose()?;
     let (collected, found) = evidence::collect_evidence(request, &tree, &artifacts)?;
     judged.append(found);
     block(&judged, request)?;

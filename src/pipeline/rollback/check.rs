@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::given::{Pair, read_evidence};
 use super::sides::read_side;
 use crate::finding::{Area, Direction, Report, TrustDocument};
+use crate::packet::ReleaseManifest;
 use crate::pipeline::Error;
 use crate::time::Timestamp;
 use crate::tree::Tree;
@@ -54,40 +55,35 @@ pub struct CheckRequest {
 /// [`Error`] when there is no usable trust root, or a file cannot be read.
 pub fn check(request: &CheckRequest) -> Result<Report, Error> {
     let mut report = Report::new("rollback check", request.now, request.replay);
-    let Some((candidate, root)) = read_side(request, &request.from, None, &mut report)? else {
+    let Some(read) = read_side(request, &request.from, None, &mut report)? else {
         let name = request.from.display().to_string();
         judge_without_packet(request.direction, &name, &mut report);
         return Ok(report);
     };
+    let (candidate, root) = (read.side, read.root);
     report.set_trust(TrustDocument {
         version: root.version(),
         sha256: root.digest(),
         as_of: root.as_of(),
     });
     let Some(to) = &request.to else {
-        let reason = match &candidate.manifest.previous {
-            None => format!(
-                "{} is the first release of its channel: there is no release to go back to",
-                candidate.manifest.version
-            ),
-            Some(previous) => format!(
-                "the release before it is {}, sha256:{}; give its packet with --to",
-                previous.version, previous.sha256
-            ),
-        };
-        judge_without_target(&candidate.manifest, candidate.packet, &reason, &mut report);
+        let (manifest, packet) = (&candidate.manifest, candidate.packet);
+        let reason = reason_without_target(manifest, request.direction);
+        judge_without_target(request.direction, manifest, packet, &reason, &mut report);
         return Ok(report);
     };
     let artifacts = request.artifacts.as_deref();
-    let Some((target, _)) = read_side(request, to, artifacts, &mut report)? else {
+    let Some(older) = read_side(request, to, artifacts, &mut report)? else {
         judge_without_packet(request.direction, &to.display().to_string(), &mut report);
         return Ok(report);
     };
+    let target = older.side;
     let pair = Pair { from: candidate.packet, to: target.packet };
-    let evidence = match &request.evidence {
+    let mut evidence = match &request.evidence {
         Some(folder) => read_evidence(folder, pair, &root, request.now)?,
         None => Evidence::default(),
     };
+    evidence.vex.extend(read.vex.into_iter().chain(older.vex));
     let question = Question {
         direction: request.direction,
         candidate,
@@ -104,4 +100,20 @@ pub fn check(request: &CheckRequest) -> Result<Report, Error> {
         validator::check(Area::Rollback, &tree, &Context::at(request.now), &mut report);
     }
     Ok(report)
+}
+
+fn reason_without_target(candidate: &ReleaseManifest, direction: Direction) -> String {
+    let version = &candidate.version;
+    match (&candidate.previous, direction) {
+        (Some(previous), _) => format!(
+            "the release before it is {}, sha256:{}; give its packet with --to",
+            previous.version, previous.sha256
+        ),
+        (None, Direction::Rollback) => format!(
+            "{version} is the first release of its channel: there is no release to go back to"
+        ),
+        (None, Direction::Promote) => format!(
+            "{version} is the first release of its channel: there is no release to install it over"
+        ),
+    }
 }

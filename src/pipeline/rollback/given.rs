@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::vex::attested_vex;
 use crate::digest::Digest;
 use crate::finding::{Area, InputDocument};
 use crate::packet::directory::BUNDLE_SUFFIX;
@@ -92,6 +93,11 @@ impl Reading<'_> {
         evidence: &mut Evidence,
     ) -> Result<(), String> {
         let Some(bundle) = bundle else {
+            // What others sign is an envelope of its own, whatever it is called.
+            if let Ok(Some(said)) = attested_vex(name, bytes, Area::Rollback, self.root, self.now) {
+                evidence.vex.push(said);
+                return Ok(());
+            }
             return Err(format!(
                 "nobody signed it; sign it with `countersign sign-blob {name} --bundle {name}{BUNDLE_SUFFIX}`"
             ));
@@ -117,6 +123,10 @@ impl Reading<'_> {
         }
         if is_a::<Consumption>(&payload) {
             return self.consumption(bundle, evidence);
+        }
+        if let Some(said) = attested_vex(name, bytes, Area::Rollback, self.root, self.now)? {
+            evidence.vex.push(said);
+            return Ok(());
         }
         let role = self.root.evidence_role(Area::Rollback);
         let opened = trust::open(&[bundle], PAYLOAD_TYPE, role, self.root, self.now)

@@ -6,6 +6,7 @@ mod consume;
 mod drill;
 mod given;
 mod sides;
+mod vex;
 
 use std::path::{Path, PathBuf};
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::CheckRequest;
+use super::vex::vex_of;
 use crate::digest::Digest;
 use crate::finding::rules::Weight;
 use crate::finding::{Area, Outcome, Report, Severity};
@@ -13,7 +14,15 @@ use crate::provenance::{Statement, TestOutcome, TestResult};
 use crate::time::Timestamp;
 use crate::trust::TrustRoot;
 use crate::validator::packet::{Contents, Expectations};
-use crate::validator::rollback::{Refused, RollbackFacts, Side};
+use crate::validator::rollback::{Components, Refused, RollbackFacts, Side, Sourced};
+use crate::validator::vex::VexDocument;
+
+/// A side as it was read, what it says about vulnerabilities, and the trust that it was read with.
+pub(super) struct Read {
+    pub(super) side: Side,
+    pub(super) vex: Vec<Sourced<VexDocument>>,
+    pub(super) root: TrustRoot,
+}
 
 /// Verifies one packet. Nothing when the file is no packet at all; the report then says why.
 pub(super) fn read_side(
@@ -21,7 +30,7 @@ pub(super) fn read_side(
     path: &Path,
     artifacts: Option<&Path>,
     report: &mut Report,
-) -> Result<Option<(Side, TrustRoot)>, Error> {
+) -> Result<Option<Read>, Error> {
     let examined = examine(request, path, artifacts, None)?;
     let mut refusals = refusals_of(&examined.report);
     let Some(contents) = examined.contents else {
@@ -35,6 +44,7 @@ pub(super) fn read_side(
     }
     let counted_then = counted_then(request, path, contents.manifest.issued_at);
     let at_hand = at_hand(&examined.report, &contents);
+    let vex = vex_of(&contents, &examined.root, request.now);
     let side = Side {
         packet: contents.unpacked.sha256,
         refusals,
@@ -43,9 +53,10 @@ pub(super) fn read_side(
         at_hand,
         facts: facts_of(&contents),
         results: results_of(&contents),
+        components: components_of(&contents),
         manifest: contents.manifest,
     };
-    Ok(Some((side, examined.root)))
+    Ok(Some(Read { side, vex, root: examined.root }))
 }
 
 fn examine(
@@ -100,6 +111,16 @@ fn at_hand(report: &Report, contents: &Contents) -> BTreeSet<Digest> {
         .collect();
     let artifacts = contents.manifest.artifacts.iter();
     artifacts.filter(|one| held.contains(one.path.as_str())).map(|one| one.sha256).collect()
+}
+
+fn components_of(contents: &Contents) -> Components {
+    let mut components = Components::default();
+    let listed = contents.evidence.values().filter_map(|seen| seen.recognised.as_ref());
+    for listed in listed.filter(|listed| listed.kind == EvidenceKind::Sbom) {
+        components.digests.extend(&listed.digests);
+        components.packages.extend(listed.packages.iter().cloned());
+    }
+    components
 }
 
 fn facts_of(contents: &Contents) -> Option<(RollbackFacts, Digest)> {

@@ -5,48 +5,40 @@ use std::collections::BTreeMap;
 use super::input::Inputs;
 use super::inventory::digest_of;
 use super::object::Object;
-use super::quantity::Quantity;
-use crate::document::Node;
+use super::rendered::Render;
 use crate::finding::Report;
 use crate::finding::rules::k8s as rules;
 use crate::validator::Context;
-
-/// Fields that the API server refuses to change.
-const IMMUTABLE: &[(&str, &[&str])] = &[
-    ("Deployment", &["/spec/selector"]),
-    ("DaemonSet", &["/spec/selector"]),
-    ("ReplicaSet", &["/spec/selector"]),
-    (
-        "StatefulSet",
-        &[
-            "/spec/selector",
-            "/spec/serviceName",
-            "/spec/podManagementPolicy",
-            "/spec/volumeClaimTemplates",
-        ],
-    ),
-    ("Job", &["/spec/selector", "/spec/template", "/spec/completionMode"]),
-    ("Service", &["/spec/clusterIP"]),
-    (
-        "PersistentVolumeClaim",
-        &["/spec/storageClassName", "/spec/accessModes", "/spec/volumeName", "/spec/selector"],
-    ),
-    ("RoleBinding", &["/roleRef"]),
-    ("ClusterRoleBinding", &["/roleRef"]),
-    ("StorageClass", &["/provisioner", "/parameters", "/reclaimPolicy", "/volumeBindingMode"]),
-];
+use crate::validator::rollback::{ObjectFacts, RefusedChange, object_of, refused_changes};
 
 /// No field that cannot change is changed, and a chart that renders something else has another
-/// version.
-pub(super) fn immutable(inputs: &Inputs, _: &Context, report: &mut Report) {
-    let Some(previous) = &inputs.previous else {
-        report.skipped("immutable-fields", "ops/k8s", "no render of the release before was given");
-        return;
-    };
+/// version. The release before is known by its renders, or by what its packet tells of them.
+pub(super) fn immutable(inputs: &Inputs, context: &Context, report: &mut Report) {
+    let packet = context.previous.as_deref().filter(|before| !before.objects.is_empty());
+    match (&inputs.previous, packet) {
+        (Some(renders), _) => over_renders(inputs, renders, report),
+        (None, Some(packet)) => {
+            for render in inputs.renders() {
+                let Some(before) = packet.objects.get(&render.profile) else { continue };
+                laid_over(render, before, report);
+            }
+            report.passed("immutable-fields", packet.stem.as_str(), "compared with its packet");
+        }
+        (None, None) => {
+            let why = "neither a render nor a packet of the release before was given";
+            report.skipped("immutable-fields", "ops/k8s", why);
+        }
+    }
+}
+
+fn over_renders(inputs: &Inputs, renders: &[Render], report: &mut Report) {
     for render in inputs.renders() {
-        let Some(before) = previous.iter().find(|one| one.profile == render.profile) else {
+        let Some(before) = renders.iter().find(|one| one.profile == render.profile) else {
             continue;
         };
+        let facts: Vec<ObjectFacts> =
+            before.objects.iter().filter_map(|one| object_of(&one.root)).collect();
+        laid_over(render, &facts, report);
         let by_name: BTreeMap<(&str, &str, &str), &Object> = before
             .objects
             .iter()
@@ -54,53 +46,44 @@ pub(super) fn immutable(inputs: &Inputs, _: &Context, report: &mut Report) {
             .collect();
         for object in &render.objects {
             let key = (&*object.kind, &*object.namespace, &*object.name);
-            let Some(old) = by_name.get(&key) else { continue };
-            changed(object, old, report);
-            unbumped(object, old, report);
+            if let Some(old) = by_name.get(&key) {
+                unbumped(object, old, report);
+            }
         }
     }
 }
 
-fn changed(object: &Object, old: &Object, report: &mut Report) {
-    // A hook is deleted before it is made again.
-    if object.annotation("helm.sh/hook").is_some() {
-        return;
+fn laid_over(render: &Render, before: &[ObjectFacts], report: &mut Report) {
+    let before: BTreeMap<_, _> = before.iter().map(|one| (one.identity(), one)).collect();
+    for object in &render.objects {
+        let Some(new) = object_of(&object.root) else { continue };
+        let Some(old) = before.get(&new.identity()) else { continue };
+        for change in refused_changes(old, &new) {
+            changed(object, &change, report);
+        }
     }
-    let fields = IMMUTABLE.iter().find(|(kind, _)| *kind == object.kind).map(|(_, fields)| *fields);
-    let mut pointers: Vec<&str> = fields.unwrap_or_default().to_vec();
-    let is_frozen = |one: &Object| one.root.get("immutable").and_then(Node::as_bool) == Some(true);
-    if matches!(&*object.kind, "ConfigMap" | "Secret") && is_frozen(old) {
-        pointers.extend(["/data", "/binaryData"]);
-    }
-    for pointer in pointers {
-        let [was, is] =
-            [old, object].map(|one| one.root.pointer(pointer).map(Node::to_canonical_json));
-        // A field that one of them leaves to the API server is not changed by the manifest.
-        let left_out = was.is_none() || is.is_none();
-        if was != is
-            && !(left_out && matches!(pointer, "/spec/clusterIP" | "/spec/storageClassName"))
-        {
-            let shown = |bytes: Option<Vec<u8>>| {
-                String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned()
-            };
+}
+
+fn changed(object: &Object, change: &RefusedChange<'_>, report: &mut Report) {
+    let rule = &rules::IMMUTABLE_CHANGED;
+    let finding = match change {
+        RefusedChange::Field { pointer, before, after } => {
             let message = format!(
                 "changes `{pointer}`, which the API server never lets change: the upgrade fails"
             );
-            let finding = object.finding(&rules::IMMUTABLE_CHANGED, pointer, &message);
-            report.push(finding.declared(shown(was)).actual(shown(is)));
+            let finding = object.finding(rule, pointer, &message);
+            finding.declared(before.unwrap_or_default()).actual(after.unwrap_or_default())
         }
-    }
-    let size = |one: &Object| {
-        let node = one.root.pointer("/spec/resources/requests/storage")?;
-        Quantity::parse(&node.scalar_text()?)
+        RefusedChange::Claim { pointer, before, after } => {
+            let pointer = match *pointer {
+                "/spec" => "/spec/resources/requests/storage".to_owned(),
+                template => format!("{template}/spec/resources/requests/storage"),
+            };
+            let message = "asks for less storage than before: a claim never shrinks";
+            object.finding(rule, &pointer, message).declared(before).actual(after)
+        }
     };
-    if object.kind == "PersistentVolumeClaim"
-        && size(object).zip(size(old)).is_some_and(|(is, was)| is < was)
-    {
-        let pointer = "/spec/resources/requests/storage";
-        let message = "asks for less storage than before: a claim never shrinks";
-        report.push(object.finding(&rules::IMMUTABLE_CHANGED, pointer, message));
-    }
+    report.push(finding);
 }
 
 /// A chart with the version of the release before renders what that release rendered.

@@ -122,7 +122,8 @@ fn is_copy(row: &Node, limits: &BTreeMap<String, suite::Limits>) -> bool {
     equal >= 2
 }
 
-fn captured_at(source: &Source) -> Option<Timestamp> {
+/// When a baseline was measured.
+pub(super) fn captured_at(source: &Source) -> Option<Timestamp> {
     let text = source.text("/metadata/captured_at").or_else(|| source.text("/captured_at"))?;
     text.parse().ok()
 }

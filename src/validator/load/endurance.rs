@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use super::input::{Inputs, Source};
 use super::policy::Policy;
+use super::result::Slice;
 use super::runs;
 use super::statistics::trend::rising;
+use super::statistics::{as_f64, median};
 use super::suite;
 use crate::document::Node;
 use crate::finding::rules::load as rules;
-use crate::finding::{Finding, Report};
+use crate::finding::{Finding, Location, Report};
 use crate::validator::Context;
 
 /// LOAD23: processor, memory and file descriptors stay within what was declared.
@@ -77,6 +79,53 @@ const SIGNIFICANT: f64 = 0.01;
 /// The growth over a run that is worth a word: rounding and single pages are not.
 const NOTICEABLE: f64 = 0.01;
 
+/// A run from here on is long enough to tell a leak from a warm start.
+const LONG_MS: f64 = 600_000.0;
+/// The fewest slices of an even load.
+const MIN_SLICES: usize = 12;
+/// How far a slice's requests may lie from the middle of all while the load is even: ramps do not.
+const EVEN: f64 = 0.2;
+
+/// LOAD24 over the samples of a long run, whatever a list of runs says of it.
+pub(super) fn sampled_slopes(inputs: &Inputs, _: &Context, report: &mut Report) {
+    for (path, read) in &inputs.results {
+        let Ok(result) = read else { continue };
+        let slices = result.metrics.get("http_req_duration").map(|metric| metric.slices.as_slice());
+        let is_long = result.duration_ms.is_some_and(|lasted| lasted >= LONG_MS);
+        let Some(slices) = slices.filter(|slices| is_long && !slices.is_empty()) else { continue };
+        let counts: Vec<f64> = slices.iter().map(|slice| as_f64(slice.count)).collect();
+        let Some(middle) = median(&counts) else { continue };
+        let even: Vec<&Slice> = slices
+            .iter()
+            .filter(|slice| (as_f64(slice.count) - middle).abs() <= middle * EVEN)
+            .collect();
+        if even.len() < MIN_SLICES {
+            let detail = format!("{} slices of even load; {MIN_SLICES} are needed", even.len());
+            report.skipped("load-soak", path.as_str(), detail);
+            continue;
+        }
+        for (rank, needed, what) in
+            [(95, 200.0, "the 95th percentile"), (99, 1_000.0, "the 99th percentile")]
+        {
+            // A percentile needs 10/(1-p) samples, in every slice.
+            if middle < needed {
+                let detail = format!("{middle} samples a slice; {what} needs {needed}");
+                report.skipped("load-soak", format!("{path} p{rank}"), detail);
+                continue;
+            }
+            let value = |slice: &&Slice| if rank == 95 { slice.p95 } else { slice.p99 };
+            let series = even.iter().map(|slice| (slice.offset_s, value(slice))).collect();
+            judge_series(
+                &[series],
+                Location::named(path),
+                &format!("{path} p{rank}"),
+                what,
+                report,
+            );
+        }
+    }
+}
+
 /// LOAD24: over the slices of long runs neither memory nor latency rises.
 pub(super) fn slopes(inputs: &Inputs, _: &Context, report: &mut Report) {
     for source in runs::lists(inputs) {
@@ -101,16 +150,26 @@ pub(super) fn slopes(inputs: &Inputs, _: &Context, report: &mut Report) {
                 })
                 .filter(|series: &Vec<_>| !series.is_empty())
                 .collect();
-            let Some(trend) = rising(&series) else { continue };
-            let text =
-                format!("{:+.1} % over the run, p {:.4}", trend.growth * 100.0, trend.p_rising);
-            if trend.p_rising < SIGNIFICANT && trend.growth > NOTICEABLE {
-                let message = format!("{what} rises while the load stays even");
-                let finding = Finding::new(&rules::SOAK_RISES, source.at("/runs"), message);
-                report.push(finding.declared("no rise").actual(text));
-            } else {
-                report.passed("load-soak", format!("{} {key}", source.path), text);
-            }
+            let shown = format!("{} {key}", source.path);
+            judge_series(&series, source.at("/runs"), &shown, what, report);
         }
+    }
+}
+
+fn judge_series(
+    series: &[Vec<(f64, f64)>],
+    location: Location,
+    shown: &str,
+    what: &str,
+    report: &mut Report,
+) {
+    let Some(trend) = rising(series) else { return };
+    let text = format!("{:+.1} % over the run, p {:.4}", trend.growth * 100.0, trend.p_rising);
+    if trend.p_rising < SIGNIFICANT && trend.growth > NOTICEABLE {
+        let message = format!("{what} rises while the load stays even");
+        let finding = Finding::new(&rules::SOAK_RISES, location, message);
+        report.push(finding.declared("no rise").actual(text));
+    } else {
+        report.passed("load-soak", shown, text);
     }
 }

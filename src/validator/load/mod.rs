@@ -13,6 +13,7 @@ mod endurance;
 mod identity;
 mod input;
 mod layout;
+mod loosened;
 mod parts;
 pub mod policy;
 pub mod result;
@@ -65,10 +66,12 @@ const RULES: &[fn(&Inputs, &Context, &mut Report)] = &[
     identity::raw_results,
     endurance::resources,
     endurance::slopes,
+    endurance::sampled_slopes,
     baselines::measured,
     baselines::rows_hold,
     baselines::current,
     baselines::approved,
+    loosened::loosened,
     baselines::present,
     baselines::comparable,
     compared::regressions,

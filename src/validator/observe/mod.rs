@@ -35,13 +35,33 @@ mod template;
 mod traces;
 mod truth;
 mod variables;
+mod workloads;
+
+use std::collections::BTreeSet;
 
 use input::Inputs;
+use promql::Expr;
 
 use super::{Context, Derived, Governed, Hygiene};
 use crate::finding::rules::observe as rules;
 use crate::finding::{Area, Finding, Location, Report};
 use crate::tree::Tree;
+
+/// Returns the metrics that an expression asks for; nothing for what is no PromQL. What stands in
+/// `{{ }}` is filled in by whoever runs it.
+pub(super) fn metrics_asked(expression: &str) -> Option<BTreeSet<String>> {
+    let mut filled = String::with_capacity(expression.len());
+    let mut rest = expression;
+    while let Some((before, after)) = rest.split_once("{{") {
+        filled.push_str(before);
+        filled.push('x');
+        rest = after.split_once("}}")?.1;
+    }
+    filled.push_str(rest);
+    let parsed = Expr::parse(&filled).ok()?;
+    let selectors = parsed.selectors();
+    Some(selectors.into_iter().filter_map(|selector| selector.metric.clone()).collect())
+}
 
 /// Where the area's files lie; the first folder must hold some.
 pub(super) const FOLDERS: &[&str] = &["ops/observe"];
@@ -116,6 +136,7 @@ pub(super) fn check(tree: &Tree, context: &Context, report: &mut Report) {
     for rule in RULES {
         rule(&inputs, context, report);
     }
+    workloads::containers(tree, &inputs, context, report);
     if let Some(graph) = graph::build(&inputs) {
         report.set_graph(graph);
     }

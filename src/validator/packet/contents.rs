@@ -17,6 +17,7 @@ use crate::path::RelPath;
 use crate::tree::{self, TreeError};
 use crate::trust::Policy;
 use crate::validator::rollback::RollbackFacts;
+use crate::validator::vex::{self, VexDocument};
 
 /// What one pass over a packet has shown. Nothing of it is trusted until the seal's digest is the
 /// one that was computed on the way.
@@ -43,6 +44,8 @@ pub struct EvidenceSeen {
     pub recognised: Option<Recognised>,
     /// The version that an SBOM states for what it describes.
     pub stated_version: Option<String>,
+    /// What it says about vulnerabilities.
+    pub vex: Option<VexDocument>,
     /// The bytes of the validators' own evidence and of signed evidence, which are judged after
     /// the pass; empty for the rest.
     pub bytes: Vec<u8>,
@@ -159,9 +162,10 @@ fn look_at(
     room: &mut usize,
     judge: EvidenceJudge<'_>,
 ) -> EvidenceSeen {
-    let mut stated_version = None;
+    let (mut stated_version, mut vex) = (None, None);
     let recognised = evidence::recognise(&text).map(|(recognised, node)| {
         judge(member, &recognised, &node, &text);
+        vex = vex::read(&node, &BTreeSet::new());
         if recognised.kind == EvidenceKind::Sbom {
             stated_version = super::stated_version(&node);
         }
@@ -173,7 +177,7 @@ fn look_at(
     let keep = (is_ours || is_signed) && text.len() <= MAX_KEPT.min(*room);
     *room -= if keep { text.len() } else { 0 };
     let bytes = if keep { text } else { Vec::new() };
-    EvidenceSeen { recognised, stated_version, bytes }
+    EvidenceSeen { recognised, stated_version, vex, bytes }
 }
 
 fn archive_finding(error: &ArchiveError, shown: &str) -> Finding {

@@ -39,6 +39,7 @@ pub fn judge_text(
         EvidenceKind::ValidatorReport
         | EvidenceKind::TestResult
         | EvidenceKind::Derived
+        | EvidenceKind::Vex
         | EvidenceKind::Drill
         | EvidenceKind::LoadSummary
         | EvidenceKind::Attestation => {}
@@ -151,6 +152,7 @@ fn is_convincing(contents: &Contents, item: &EvidenceItem) -> bool {
         EvidenceKind::Derived => is_named_by_result(contents, item),
         EvidenceKind::Sbom
         | EvidenceKind::Scan
+        | EvidenceKind::Vex
         | EvidenceKind::Drill
         | EvidenceKind::LoadSummary => seen.recognised.is_some(),
     }
@@ -213,6 +215,7 @@ fn judge_item(contents: &Contents, packet: &str, item: &EvidenceItem, report: &m
         }
         EvidenceKind::Sbom
         | EvidenceKind::Scan
+        | EvidenceKind::Vex
         | EvidenceKind::Drill
         | EvidenceKind::LoadSummary => {
             judge_recognised(contents, item, seen.recognised.as_ref(), location, report);

@@ -10,9 +10,11 @@ use serde::{Deserialize, Serialize};
 use crate::digest::Digest;
 use crate::finding::InputDocument;
 use crate::json::{self, JsonError, Limits, Position};
+use crate::packet::evidence;
 use crate::provenance::RollbackDrill;
 use crate::time::Timestamp;
 use crate::trust::Bundle;
+use crate::validator::vex::{self, Rating, VexDocument};
 use crate::version::Version;
 
 /// All of it, each kind in the order of its names.
@@ -28,6 +30,8 @@ pub struct Evidence {
     pub clusters: Vec<Sourced<ClusterState>>,
     /// Vulnerability scans of the target by today's knowledge.
     pub scans: Vec<Sourced<Scan>>,
+    /// What is said about vulnerabilities, also in either packet.
+    pub vex: Vec<Sourced<VexDocument>>,
     /// Drills of exactly this pair.
     pub drills: Vec<Sourced<RollbackDrill>>,
     /// Approvals, not judged yet.
@@ -165,6 +169,37 @@ pub struct Scan {
     pub critical: u32,
     /// High ones.
     pub high: u32,
+    /// What was found, one by one; a VEX statement settles one of these, and never a bare count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<ScanFinding>,
+}
+
+/// One vulnerability that a scan found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScanFinding {
+    /// Its name, `CVE-2026-1`.
+    pub id: String,
+    /// How severe it is.
+    pub severity: Rating,
+    /// The component that has it, by its package URL; absent where the scanner does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub component: Option<String>,
+    /// The artifact or image that it was found in; absent where the scanner does not say, and then
+    /// only a statement about the whole packet settles it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found_in: Option<Digest>,
+}
+
+impl Scan {
+    /// How many critical and high ones it counts and does not list.
+    pub(super) fn unlisted(&self) -> (usize, usize) {
+        let beyond = |stated: u32, severity: Rating| {
+            let listed = self.findings.iter().filter(|one| one.severity == severity).count();
+            usize::try_from(stated).unwrap_or(usize::MAX).saturating_sub(listed)
+        };
+        (beyond(self.critical, Rating::Critical), beyond(self.high, Rating::High))
+    }
 }
 
 macro_rules! documents {
@@ -201,6 +236,12 @@ fn other_schema() -> JsonError {
     }
 }
 
+/// OpenVEX and CycloneDX are known by their content, whoever named the file.
+fn vex_in(bytes: &[u8]) -> Option<VexDocument> {
+    let (_, node) = evidence::recognise(bytes)?;
+    vex::read(&node, &BTreeSet::new())
+}
+
 impl Evidence {
     /// Adds a document that somebody in the right role vouches for.
     ///
@@ -214,6 +255,10 @@ impl Evidence {
             schema: String,
         }
         let input = InputDocument { name: name.to_owned(), sha256: Digest::of(bytes) };
+        if let Some(value) = vex_in(bytes) {
+            self.vex.push(Sourced { input, value });
+            return Ok(());
+        }
         let header: Header =
             json::parse(bytes, Limits::DOCUMENT).map_err(|error| error.to_string())?;
         let wrong = |error: JsonError| error.to_string();
@@ -243,19 +288,5 @@ impl Evidence {
             other => return Err(format!("the schema `{}` is not known", other.escape_debug())),
         }
         Ok(())
-    }
-
-    /// The newest record of a cluster, of an environment where one is asked for.
-    #[must_use]
-    pub fn cluster(
-        &self,
-        environment: Option<&str>,
-        now: Timestamp,
-    ) -> Option<&Sourced<ClusterState>> {
-        self.clusters
-            .iter()
-            .filter(|one| environment.is_none_or(|asked| one.value.environment == asked))
-            .filter(|one| one.value.observed_at <= now && now < one.value.expires_at)
-            .max_by_key(|one| one.value.observed_at)
     }
 }

@@ -244,7 +244,7 @@ pub struct Runbook {
 }
 
 /// One row of the compatibility table.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CompatibilityRow {
     /// The version, or range of versions, that is left.
@@ -320,6 +320,9 @@ pub struct RolloutFacts {
     pub progress_deadline_seconds: Option<u64>,
     /// Old revisions that are kept; 10 by default.
     pub revision_history_limit: u64,
+    /// The revisions that Argo goes back to without analysis and steps; absent where none are named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback_window: Option<u64>,
 }
 
 /// What a custom resource definition defines.
@@ -344,6 +347,9 @@ pub struct AnalysisFacts {
     pub failure_limit: Option<u64>,
     /// Whether an answer without data counts as success.
     pub passes_without_data: bool,
+    /// The fewest seconds after which it can be broken off: an interval for each failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub least_seconds: Option<u64>,
 }
 
 impl RollbackFacts {

@@ -15,15 +15,17 @@ mod readiness;
 mod sql;
 mod taken;
 mod told;
+mod vulnerabilities;
 
 pub use approval::{Approved, Asked, judge_approvals};
 pub use checks::{CHECKS, ReadinessCheck};
 pub use evidence::{
-    ClusterState, Evidence, Restore, Retrieval, RetrievedItem, Scan, Sourced, WithdrawnList,
-    WithdrawnRelease,
+    ClusterState, Evidence, Restore, Retrieval, RetrievedItem, Scan, ScanFinding, Sourced,
+    WithdrawnList, WithdrawnRelease,
 };
 pub use facts::{AnalysisFacts, CustomResourceFacts, ObjectFacts, Plan, RollbackFacts};
-pub use question::{Answer, Question, Refused, Side};
+pub(in crate::validator) use objects::{RefusedChange, object_of, refused_changes};
+pub use question::{Answer, Components, Question, Refused, Side};
 pub use readiness::{judge_pair, judge_without_packet, judge_without_target};
 pub use sql::{Effect, classify};
 

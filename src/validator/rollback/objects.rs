@@ -14,15 +14,19 @@ pub(super) fn objects_of(root: &Node) -> Vec<ObjectFacts> {
     }
 }
 
-fn object_of(root: &Node) -> Option<ObjectFacts> {
+/// Takes the facts of one object.
+pub(in crate::validator) fn object_of(root: &Node) -> Option<ObjectFacts> {
     let kind = text(root, "/kind")?;
     let pods = pod_spec(root, &kind);
+    // Helm deletes a hook before it makes it again.
+    let is_hook = root.pointer("/metadata/annotations").and_then(|it| it.get("helm.sh/hook"));
+    let immutable = is_hook.map_or_else(|| immutable_of(root, &kind), |_| BTreeMap::new());
     Some(ObjectFacts {
         api_version: text(root, "/apiVersion")?,
         namespace: text(root, "/metadata/namespace").unwrap_or_default(),
         name: text(root, "/metadata/name")?,
         images: pods.map(images_of).unwrap_or_default(),
-        immutable: immutable_of(root, &kind),
+        immutable,
         storage_bytes: storage_of(root, &kind),
         needs: pods.map(needs_of).unwrap_or_default(),
         rollout: rollout_of(root, &kind),
@@ -133,6 +137,73 @@ fn immutable_of(root: &Node, kind: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
+/// What the API server fills in where a manifest leaves an immutable field out.
+const DEFAULTS: [(&str, &str); 7] = [
+    ("/spec/podManagementPolicy", "\"OrderedReady\""),
+    ("/spec/completionMode", "\"NonIndexed\""),
+    ("/spec/volumeMode", "\"Filesystem\""),
+    ("/type", "\"Opaque\""),
+    ("/reclaimPolicy", "\"Delete\""),
+    ("/volumeBindingMode", "\"Immediate\""),
+    ("/preemptionPolicy", "\"PreemptLowerPriority\""),
+];
+/// Fields that are kept as they are in the cluster where a manifest leaves them out.
+const KEPT: [&str; 3] = ["/spec/clusterIP", "/spec/storageClassName", "/spec/volumeName"];
+/// What is immutable only in a frozen object.
+const CONTENT: [&str; 3] = ["/data", "/binaryData", "/stringData"];
+
+/// A change that the API server refuses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::validator) enum RefusedChange<'a> {
+    /// A field that cannot change.
+    Field {
+        /// Where it stands.
+        pointer: &'a str,
+        /// What it is, in canonical JSON.
+        before: Option<&'a str>,
+        /// What it would be.
+        after: Option<&'a str>,
+    },
+    /// A claim that would shrink.
+    Claim {
+        /// Where it stands.
+        pointer: &'a str,
+        /// Its bytes.
+        before: u64,
+        /// What they would be.
+        after: u64,
+    },
+}
+
+/// Lays an object over the one that is there and finds what the API server would refuse.
+pub(in crate::validator) fn refused_changes<'a>(
+    old: &'a ObjectFacts,
+    new: &'a ObjectFacts,
+) -> Vec<RefusedChange<'a>> {
+    let pointers: BTreeSet<&'a String> = old.immutable.keys().chain(new.immutable.keys()).collect();
+    let was_frozen = CONTENT.iter().any(|pointer| old.immutable.contains_key(*pointer));
+    let mut found = Vec::new();
+    for pointer in pointers {
+        let pointer = pointer.as_str();
+        let of = |facts: &'a ObjectFacts| {
+            let default = DEFAULTS.iter().find(|(name, _)| *name == pointer).map(|(_, it)| *it);
+            facts.immutable.get(pointer).map(String::as_str).or(default)
+        };
+        let (before, after) = (of(old), of(new));
+        let is_kept = KEPT.contains(&pointer) && (before.is_none() || after.is_none());
+        let is_free = CONTENT.contains(&pointer) && !was_frozen;
+        if before != after && !is_kept && !is_free {
+            found.push(RefusedChange::Field { pointer, before, after });
+        }
+    }
+    for (pointer, before) in &old.storage_bytes {
+        if let Some(after) = new.storage_bytes.get(pointer).filter(|after| *after < before) {
+            found.push(RefusedChange::Claim { pointer, before: *before, after: *after });
+        }
+    }
+    found
+}
+
 fn storage_of(root: &Node, kind: &str) -> BTreeMap<String, u64> {
     let mut found = BTreeMap::new();
     let mut claim = |pointer: String, spec: Option<&Node>| {
@@ -198,7 +269,29 @@ fn rollout_of(root: &Node, kind: &str) -> Option<RolloutFacts> {
         progress_deadline_seconds: matches!(kind, "Deployment" | "Rollout")
             .then(|| number("/spec/progressDeadlineSeconds").unwrap_or(600)),
         revision_history_limit: number("/spec/revisionHistoryLimit").unwrap_or(10),
+        rollback_window: number("/spec/rollbackWindow/revisions"),
     })
+}
+
+/// A duration as Go writes it, in whole seconds: `1m30s`.
+fn seconds_of(text: &str) -> Option<u64> {
+    let mut rest = text.trim();
+    let mut total = 0_u64;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
+        let number: u64 = rest[..digits].parse().ok()?;
+        let unit =
+            rest[digits..].find(|c: char| c.is_ascii_digit()).map_or(rest.len(), |it| it + digits);
+        let scale = match &rest[digits..unit] {
+            "h" => 3_600,
+            "m" => 60,
+            "s" => 1,
+            _ => return None,
+        };
+        total = total.checked_add(number.checked_mul(scale)?)?;
+        rest = &rest[unit..];
+    }
+    Some(total)
 }
 
 fn defined_by(root: &Node) -> Option<CustomResourceFacts> {
@@ -220,6 +313,7 @@ fn analysis_of(root: &Node, kind: &str) -> Vec<AnalysisFacts> {
     };
     let threshold = root.pointer("/spec/analysis/threshold").and_then(Node::as_u64);
     let metrics = metrics.map(Node::items).unwrap_or_default();
+    let flagger_interval = text(root, "/spec/analysis/interval").and_then(|it| seconds_of(&it));
     metrics
         .iter()
         .map(|metric| {
@@ -227,6 +321,13 @@ fn analysis_of(root: &Node, kind: &str) -> Vec<AnalysisFacts> {
                 text(metric, "/provider/prometheus/query").or_else(|| text(metric, "/query"));
             let success = text(metric, "/successCondition").unwrap_or_default();
             let failure = metric.get("failureLimit").and_then(Node::as_u64);
+            let own_interval = text(metric, "/interval").and_then(|it| seconds_of(&it));
+            // Flagger gives up at the threshold, Argo at one failure more than the limit.
+            let least_seconds = if is_flagger {
+                flagger_interval.zip(threshold).map(|(each, count)| each.saturating_mul(count))
+            } else {
+                own_interval.map(|each| each.saturating_mul(failure.unwrap_or(0)))
+            };
             AnalysisFacts {
                 name: text(metric, "/name").unwrap_or_default(),
                 query: query.unwrap_or_default(),
@@ -237,6 +338,7 @@ fn analysis_of(root: &Node, kind: &str) -> Vec<AnalysisFacts> {
                 passes_without_data: !is_flagger
                     && (success.contains("len(result) == 0")
                         || (success.is_empty() && metric.get("failureCondition").is_none())),
+                least_seconds,
             }
         })
         .collect()
@@ -250,6 +352,51 @@ fn canonical(node: &Node) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_the_api_server_refuses_is_a_change() {
+        let facts = |text: &str| {
+            let limits = crate::document::Limits::GOVERNED;
+            object_of(&crate::document::parse_json(text.as_bytes(), limits).unwrap()).unwrap()
+        };
+        let object = |kind: &str, rest: &str| {
+            facts(&format!(
+                r#"{{"apiVersion": "v1", "kind": "{kind}", "metadata": {{"name": "x"}}{rest}}}"#
+            ))
+        };
+        let changes = |kind: &str, before: &str, after: &str| {
+            let (old, new) = (object(kind, before), object(kind, after));
+            refused_changes(&old, &new).len()
+        };
+        let frozen = r#", "immutable": true, "data": {"a": "1"}"#;
+        let other = r#", "immutable": true, "data": {"a": "2"}"#;
+        let free = r#", "data": {"a": "1"}"#;
+        assert_eq!(changes("ConfigMap", frozen, other), 1);
+        assert_eq!(changes("ConfigMap", frozen, free), 1, "what is frozen stays frozen");
+        assert_eq!(changes("ConfigMap", free, other), 0, "freezing changes nothing that is frozen");
+        assert_eq!(changes("Secret", "", r#", "type": "Opaque""#), 0);
+        assert_eq!(changes("Secret", "", r#", "type": "kubernetes.io/tls""#), 1);
+        let policy = r#", "spec": {"podManagementPolicy": "OrderedReady"}"#;
+        assert_eq!(changes("StatefulSet", "", policy), 0);
+        let address = r#", "spec": {"clusterIP": "None"}"#;
+        assert_eq!(changes("Service", "", address), 0);
+        assert_eq!(changes("Service", address, r#", "spec": {"clusterIP": "10.0.0.1"}"#), 1);
+        let claim = |size: &str| {
+            format!(r#", "spec": {{"resources": {{"requests": {{"storage": "{size}"}}}}}}"#)
+        };
+        assert_eq!(changes("PersistentVolumeClaim", &claim("2Gi"), &claim("1Gi")), 1);
+        assert_eq!(changes("PersistentVolumeClaim", &claim("1Gi"), &claim("2Gi")), 0);
+        let job = |image: &str| format!(r#", "spec": {{"template": {{"image": "{image}"}}}}"#);
+        assert_eq!(changes("Job", &job("a"), &job("b")), 1);
+        let hook = |image: &str| {
+            facts(&format!(
+                r#"{{"apiVersion": "batch/v1", "kind": "Job", "metadata": {{"name": "x",
+                "annotations": {{"helm.sh/hook": "pre-install"}}}}{}}}"#,
+                job(image)
+            ))
+        };
+        assert_eq!(refused_changes(&hook("a"), &hook("b")), []);
+    }
 
     #[test]
     fn quantities_are_read_as_kubernetes_reads_them() {

@@ -50,6 +50,17 @@ pub struct Side {
     pub facts: Option<(RollbackFacts, Digest)>,
     /// How each area's validator judged it, with the digest of the statement.
     pub results: BTreeMap<Area, (TestOutcome, Digest)>,
+    /// What its bills of materials list.
+    pub components: Components,
+}
+
+/// What bills of materials list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Components {
+    /// Every digest that they name.
+    pub digests: BTreeSet<Digest>,
+    /// Every package, without the qualifiers of its URL.
+    pub packages: BTreeSet<String>,
 }
 
 /// What verification refuses.

@@ -42,26 +42,31 @@ pub fn judge_pair(question: &Question<'_>, report: &mut Report) {
 
 /// The answer for a first release: there is nothing to go back to, and that is no error.
 pub fn judge_without_target(
+    action: Direction,
     candidate: &crate::packet::ReleaseManifest,
     packet: crate::digest::Digest,
     reason: &str,
     report: &mut Report,
 ) {
     let answer = Answer::unknown(reason);
-    let first = &CHECKS[0];
+    let release = Some(ReleaseDocument {
+        product: candidate.product.clone(),
+        version: candidate.version.clone(),
+        sha256: packet,
+    });
+    let (from, to) = match action {
+        Direction::Rollback => (release, None),
+        Direction::Promote => (None, release),
+    };
     report.set_readiness(Readiness {
-        action: Direction::Rollback,
-        from: Some(ReleaseDocument {
-            product: candidate.product.clone(),
-            version: candidate.version.clone(),
-            sha256: packet,
-        }),
-        to: None,
+        action,
+        from,
+        to,
         environment: None,
         until: None,
         will_not_return: Vec::new(),
         approvals: ApprovalsDocument::default(),
-        checks: vec![row(first, answer)],
+        checks: vec![row(&CHECKS[0], answer)],
     });
 }
 
@@ -81,23 +86,25 @@ pub fn judge_without_packet(direction: Direction, name: &str, report: &mut Repor
 }
 
 fn ask(check: &ReadinessCheck, question: &Question<'_>) -> Answer {
-    match question.direction {
-        Direction::Promote if !check.promotes => {
-            Answer::not_applicable("asked only about going back")
-        }
-        Direction::Promote | Direction::Rollback => (check.judge)(question),
+    match (question.direction, check.only_back) {
+        (Direction::Promote, Some(why)) => Answer::not_applicable(why),
+        (Direction::Promote, None) | (Direction::Rollback, _) => (check.judge)(question),
     }
 }
 
 fn row(check: &ReadinessCheck, answer: Answer) -> ReadinessRow {
-    let is_open = matches!(answer.status, Status::Fails | Status::Unknown);
+    let remedy = match answer.status {
+        Status::Fails => Some(check.rule.remedy),
+        Status::Unknown => Some(check.bring),
+        Status::Holds | Status::NotApplicable => None,
+    };
     ReadinessRow {
         check: check.name.to_owned(),
         code: check.rule.code.to_owned(),
         question: check.question.to_owned(),
         status: answer.status,
         detail: answer.detail,
-        remedy: is_open.then(|| check.rule.remedy.to_owned()),
+        remedy: remedy.map(str::to_owned),
         inputs: answer.inputs,
     }
 }
@@ -139,7 +146,7 @@ fn approvals(question: &Question<'_>) -> ApprovalsDocument {
         .filter(|owner| !given.contains(*owner) && Some(*owner) != requester.as_ref())
         .cloned()
         .collect();
-    let least = question.plan().map_or(1, |plan| plan.approval.approvers);
+    let least = super::checks::least_approvers(question).unwrap_or(1);
     ApprovalsDocument {
         required: role.threshold.max(least),
         given_by: given.into_iter().collect(),

@@ -21,7 +21,7 @@ pub(super) const COMPATIBILITY: [&str; 2] = [
 pub(super) const DATASETS: &str = "ops/datasets/manifest.lock";
 /// The folder of rendered manifests, one file a profile.
 const RENDERED: &str = "ops/k8s/rendered";
-/// Where metrics stand that the release exports.
+/// Where metrics stand that the release exports or counts on.
 const METRICS: &str = "ops/observe/contracts/metrics-contract.json";
 
 /// Takes the facts of a tree; nothing when it says nothing about being left.
@@ -29,11 +29,7 @@ pub(super) fn take(tree: &Tree) -> Option<RollbackFacts> {
     let mut taking = Taking { tree, sources: BTreeMap::new() };
     let plan: Option<Plan> =
         taking.read(PLAN).and_then(|bytes| json::parse(&bytes, json::Limits::DOCUMENT).ok());
-    let compatibility = COMPATIBILITY
-        .iter()
-        .find_map(|path| taking.document(path))
-        .map(|root| rows_of(&root))
-        .unwrap_or_default();
+    let compatibility = taking.compatibility();
     let migrations = taking.migrations(plan.as_ref());
     let profiles = taking.profiles();
     let datasets = taking.document(DATASETS).map(|root| datasets_of(&root)).unwrap_or_default();
@@ -76,12 +72,28 @@ impl Taking<'_> {
         crate::document::parse_json(&bytes, Limits::GOVERNED).ok()
     }
 
+    /// The rows of the first table that is there. One that is no document has one row, which nobody
+    /// can read.
+    fn compatibility(&mut self) -> Vec<CompatibilityRow> {
+        let Some(bytes) = COMPATIBILITY.iter().find_map(|path| self.read(path)) else {
+            return Vec::new();
+        };
+        match crate::document::parse_json(&bytes, Limits::GOVERNED) {
+            Ok(root) => rows_of(&root),
+            Err(_) => vec![CompatibilityRow::default()],
+        }
+    }
+
     fn migrations(
         &mut self,
         plan: Option<&Plan>,
     ) -> BTreeMap<String, Vec<super::facts::StatementFacts>> {
         let mut found = BTreeMap::new();
         for migration in plan.map(|plan| plan.migrations.as_slice()).unwrap_or_default() {
+            // Its digest in the sources is the proof that it was there.
+            if let Some(path) = &migration.restore_plan {
+                self.read(path);
+            }
             let Some(path) = &migration.file else { continue };
             let Some(script) = self.read(path).and_then(|bytes| String::from_utf8(bytes).ok())
             else {
@@ -114,20 +126,23 @@ impl Taking<'_> {
     }
 }
 
-/// Rows that state no pair state nothing.
+/// A row that does not say what it must stays, as one that nobody can read: it could be the one that
+/// forbids a step.
 pub(super) fn rows_of(root: &Node) -> Vec<CompatibilityRow> {
     let rows = root.get("compatibility").map(Node::items).unwrap_or_default();
-    rows.iter()
-        .filter_map(|row| {
-            let text = |key: &str| row.get(key).and_then(Node::as_str).map(str::to_owned);
-            Some(CompatibilityRow {
-                from: text("from")?,
-                to: text("to")?,
-                kind: text("kind").unwrap_or_default(),
-                supported: row.get("supported")?.as_bool()?,
-            })
-        })
-        .collect()
+    let row_of = |row: &Node| {
+        let text = |key: &str| row.get(key).and_then(Node::as_str).map(str::to_owned);
+        let supported = row.get("supported").and_then(Node::as_bool);
+        let is_whole = text("from").is_some() && text("to").is_some() && supported.is_some();
+        let stated = |key: &str| text(key).filter(|_| is_whole).unwrap_or_default();
+        CompatibilityRow {
+            from: stated("from"),
+            to: stated("to"),
+            kind: text("kind").unwrap_or_default(),
+            supported: supported == Some(true),
+        }
+    };
+    rows.iter().map(row_of).collect()
 }
 
 fn datasets_of(root: &Node) -> BTreeMap<String, BTreeMap<String, String>> {
@@ -147,7 +162,7 @@ fn datasets_of(root: &Node) -> BTreeMap<String, BTreeMap<String, String>> {
 
 fn metrics_of(root: &Node) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    let lists = ["metrics", "required_metrics", "required_metric_specs"];
+    let lists = ["metrics", "required_metrics", "required_metric_specs", "external_metrics"];
     for item in lists.iter().filter_map(|key| root.get(key)).flat_map(Node::items) {
         let name = item.as_str().or_else(|| item.get("name").and_then(Node::as_str));
         found.extend(name.map(str::to_owned));

@@ -9,7 +9,9 @@ use super::{graph, layout, pins, profiles};
 use crate::document::Node;
 use crate::finding::rules::stack::evidence as rules;
 use crate::finding::{Finding, Report};
-use crate::validator::Context;
+use crate::validator::image::ImageReference;
+use crate::validator::{Context, PreviousRelease};
+use crate::version::Version;
 
 /// One component that is not what it was.
 pub(super) struct Change {
@@ -19,18 +21,39 @@ pub(super) struct Change {
     pub(super) before: Option<String>,
     /// What it is; nothing for one that is gone.
     pub(super) after: Option<String>,
+    /// Whether it is the release's own image, which changes with every release.
+    pub(super) is_own: bool,
 }
 
-/// Compares the version manifest with the previous release's; nothing without both.
-pub(super) fn changes(inputs: &Inputs<'_>) -> Option<Vec<Change>> {
+/// Compares the version manifest with the previous release's: with the one that the tree keeps, else
+/// with what its packet tells. Nothing without either.
+pub(super) fn changes(inputs: &Inputs<'_>, context: &Context) -> Option<Vec<Change>> {
     let texts = |rows: Vec<Pin>| -> BTreeMap<String, String> {
         rows.into_iter().filter(|row| row.image.is_ok()).map(|row| (row.key, row.text)).collect()
     };
-    let before = texts(pins::images_of(inputs.document(layout::PREVIOUS)?));
-    let after = match inputs.document(layout::MANIFEST) {
-        Some(manifest) => texts(pins::images_of(manifest)),
-        None => texts(inputs.pins.clone()),
+    let packet = context.previous.as_deref();
+    let (before, after) = match (inputs.document(layout::PREVIOUS), packet) {
+        (Some(kept), _) => {
+            let after = match inputs.document(layout::MANIFEST) {
+                Some(manifest) => texts(pins::images_of(manifest)),
+                None => texts(inputs.pins.clone()),
+            };
+            (texts(pins::images_of(kept)), after)
+        }
+        // The packet names what ran, each by its key in the pin list.
+        (None, Some(packet)) => {
+            let used = inputs.references.iter().filter_map(|one| one.image.as_ref().ok());
+            let used: BTreeSet<String> = used.map(ToString::to_string).collect();
+            let pins = inputs.pins.iter().filter_map(|pin| {
+                let image = pin.image.as_ref().ok()?.to_string();
+                used.contains(&image).then(|| (pin.key.clone(), image))
+            });
+            (packet.images.clone()?, pins.collect())
+        }
+        (None, None) => return None,
     };
+    let is_own =
+        |key: &String| packet.is_some_and(|it| is_own(it, before.get(key), after.get(key)));
     let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     let changed = keys.into_iter().filter(|key| before.get(*key) != after.get(*key));
     Some(
@@ -39,9 +62,24 @@ pub(super) fn changes(inputs: &Inputs<'_>) -> Option<Vec<Change>> {
                 key: key.clone(),
                 before: before.get(key).cloned(),
                 after: after.get(key).cloned(),
+                is_own: is_own(key),
             })
             .collect(),
     )
+}
+
+/// The release's own image is tagged with its version.
+fn is_own(packet: &PreviousRelease, before: Option<&String>, after: Option<&String>) -> bool {
+    let parts = |text: Option<&String>| {
+        let image: ImageReference = text?.parse().ok()?;
+        Some((image.repository(), image.tag()?.trim_start_matches('v').to_owned()))
+    };
+    let (Some((repository, tag)), Some((other, later))) = (parts(before), parts(after)) else {
+        return false;
+    };
+    let later: Option<Version> = later.parse().ok();
+    let is_later = later.is_some_and(|later| later.is_after(&packet.version));
+    repository == other && tag == packet.version.to_string() && is_later
 }
 
 /// The drift reports of the tree that are meant.
@@ -52,9 +90,9 @@ fn reports<'a>(inputs: &'a Inputs<'_>) -> impl Iterator<Item = &'a Source> {
 }
 
 /// Looks for an explanation of every change.
-pub(super) fn explained(inputs: &Inputs<'_>, _: &Context, report: &mut Report) {
-    let Some(changes) = changes(inputs) else {
-        let why = "no version manifest of the previous release to compare with";
+pub(super) fn explained(inputs: &Inputs<'_>, context: &Context, report: &mut Report) {
+    let Some(changes) = changes(inputs, context) else {
+        let why = "neither a version manifest nor a packet of the previous release to compare with";
         report.skipped("stack-drift", layout::PREVIOUS, why);
         return;
     };
@@ -69,7 +107,7 @@ pub(super) fn explained(inputs: &Inputs<'_>, _: &Context, report: &mut Report) {
     }
     let manifest = inputs.document(layout::MANIFEST).or_else(|| inputs.document(layout::PINS));
     let unexplained: Vec<&Change> =
-        changes.iter().filter(|change| !words.contains(&change.key)).collect();
+        changes.iter().filter(|change| !change.is_own && !words.contains(&change.key)).collect();
     for change in &unexplained {
         let what = match (&change.before, &change.after) {
             (None, _) => "was added",

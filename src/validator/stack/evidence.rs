@@ -114,7 +114,7 @@ pub(super) fn derive(tree: &Tree, context: &Context) -> Vec<Derived> {
         document("version-manifest.json", &manifest(&inputs)),
     ];
     if let (Some(changes), Some(previous_sha256)) =
-        (drift::changes(&inputs), inputs.digest(layout::PREVIOUS))
+        (drift::changes(&inputs, context), previous_digest(&inputs, context))
     {
         let changes = changes.into_iter().map(|change| DriftChange {
             component: change.key,
@@ -127,6 +127,12 @@ pub(super) fn derive(tree: &Tree, context: &Context) -> Vec<Derived> {
     }
     derived.sort_by(|a, b| a.name.cmp(&b.name));
     derived
+}
+
+/// The digest of the list that the changes were computed from.
+fn previous_digest(inputs: &Inputs<'_>, context: &Context) -> Option<Digest> {
+    let packet = context.previous.as_ref().and_then(|packet| packet.images_sha256);
+    inputs.digest(layout::PREVIOUS).or(packet)
 }
 
 fn document(name: &str, document: &impl Serialize) -> Derived {

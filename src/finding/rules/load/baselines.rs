@@ -52,7 +52,7 @@ pub static BASELINE_UNAPPROVED: Rule = Rule {
     area: Area::Load,
     severity: Severity::Error,
     weight: Weight::Fault,
-    refuses: "a baseline has no approval with a name, a reason and a time, or whoever measured it approved it",
+    refuses: "a baseline has no approval with a name, a reason and a time, whoever measured it approved it, or it was made looser after the runs that it judges",
     why: "whoever may change what is compared with can make any regression vanish",
     remedy: "have another person approve it, with the reason for the change",
     bad: "\"approved_by\" equal to \"measured_by\"",

@@ -35,6 +35,8 @@ pub const RULES: &[&Rule] = &[
     &DRILL_NOT_PASSED,
     &DRILL_ABSENT,
     &RETRIEVAL_UNSOUND,
+    &SCENARIO_OBJECT_ABSENT,
+    &DATASET_CONSUMER_ABSENT,
 ];
 
 /// The rules about a pair of releases, in the order of the codes.

@@ -296,3 +296,31 @@ pub static RETRIEVAL_UNSOUND: Rule = Rule {
     bad: "retrieved_digest is not expected_digest",
     good: "equal digests, checked last week, of the release in the plan",
 };
+
+/// A scenario waits for an object, or installs an image, that its profile does not have.
+pub static SCENARIO_OBJECT_ABSENT: Rule = Rule {
+    code: "CS-ROLLBACK-025",
+    slug: "scenario-object-absent",
+    area: Area::Rollback,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "a scenario waits for an object, or installs an image, that its profile does not have",
+    why: "the scenario ends in a timeout wherever it is really played, so its result was never seen",
+    remedy: "name the object and the image that the chart renders for the profile",
+    bad: "kubectl rollout status deployment/atlas-server, and the chart renders deployment/atlas",
+    good: "kubectl rollout status deployment/atlas",
+};
+
+/// A consumer of a data set is not in the tree.
+pub static DATASET_CONSUMER_ABSENT: Rule = Rule {
+    code: "CS-ROLLBACK-026",
+    slug: "dataset-consumer-absent",
+    area: Area::Rollback,
+    severity: Severity::Error,
+    weight: Weight::Fault,
+    refuses: "the list of a data set's consumers names a file of the tree that is not there",
+    why: "whoever takes a data set back asks this list whom it hits, and asks in vain",
+    remedy: "name the file by which the consumer reads the data set, or take the consumer out",
+    bad: "interface ops/e2e/suites/suites.json, and there is no such file",
+    good: "interface ops/load/suites/suites.json, which is there",
+};

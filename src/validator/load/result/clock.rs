@@ -43,6 +43,11 @@ impl Clock {
         Ok(())
     }
 
+    /// The second of the last sample, since 1970.
+    pub(super) fn second(&self) -> i64 {
+        self.seconds
+    }
+
     #[expect(clippy::cast_precision_loss, reason = "a run of 100 days has less than 2^53 ns")]
     /// How long it was from the first to the last, in milliseconds.
     pub(super) fn covered_ms(&self) -> Option<f64> {

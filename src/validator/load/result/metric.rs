@@ -29,6 +29,21 @@ pub struct Metric {
     pub percentiles: Vec<(f64, f64)>,
     /// The thresholds that the result itself names.
     pub thresholds: Vec<Stated>,
+    /// How it went over the run, where the samples were timed.
+    pub slices: Vec<Slice>,
+}
+
+/// A part of a run, as long as its neighbours.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Slice {
+    /// The seconds from the beginning of the run to its own.
+    pub offset_s: f64,
+    /// How many samples it has.
+    pub count: usize,
+    /// The 95th percentile.
+    pub p95: f64,
+    /// The 99th percentile.
+    pub p99: f64,
 }
 
 /// A threshold as a result states it.
@@ -68,6 +83,7 @@ impl Metric {
             average: None,
             percentiles: Vec::new(),
             thresholds: Vec::new(),
+            slices: Vec::new(),
         }
     }
 

@@ -13,13 +13,14 @@ mod metric;
 mod ndjson;
 mod options;
 mod samples;
+mod slices;
 mod summary;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, Read};
 
-pub use metric::{Known, Metric, Stated};
+pub use metric::{Known, Metric, Slice, Stated};
 pub use options::{Executor, Options, Plan};
 pub(super) use summary::duration_ms;
 

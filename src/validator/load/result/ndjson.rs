@@ -42,6 +42,8 @@ struct Series {
     kind: Kind,
     is_time: bool,
     thresholds: Vec<String>,
+    /// Whether it is told how it goes over the run.
+    is_sliced: bool,
     samples: Samples,
     parts: Vec<Part>,
 }
@@ -124,6 +126,9 @@ impl K6Ndjson {
         let Some(time) = found.time else { return Err("the sample has no time".to_owned()) };
         self.clock.tick(time)?;
         let series = &mut self.metrics[index];
+        if series.is_sliced {
+            series.samples.at(self.clock.second());
+        }
         let before = series.samples.kept();
         series.samples.push(series.kind, value);
         self.samples += series.samples.kept() - before;
@@ -155,6 +160,7 @@ impl K6Ndjson {
             kind,
             is_time,
             thresholds: Vec::new(),
+            is_sliced: name == "http_req_duration",
             samples: Samples::default(),
             parts: Vec::new(),
         });

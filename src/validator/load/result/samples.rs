@@ -6,6 +6,7 @@
 //! lines leaves some ten megabytes of samples.
 
 use super::metric::Metric;
+use super::slices::Cuts;
 use crate::validator::load::statistics;
 use crate::validator::load::threshold::{Kind, Method, Threshold};
 
@@ -27,6 +28,7 @@ pub(super) struct Samples {
     last: f64,
     minimum: Option<f64>,
     maximum: Option<f64>,
+    cuts: Cuts,
 }
 
 /// One value: as millionths, or as a number.
@@ -118,6 +120,13 @@ impl Samples {
         }
     }
 
+    /// Tells when the next sample was taken, for the slices.
+    pub(super) fn at(&mut self, second: i64) {
+        let last = self.small.last().map_or(0, Vec::len);
+        let small = self.small.len().saturating_sub(1) * PIECE + last;
+        self.cuts.reach(second, (small, self.large.len()));
+    }
+
     pub(super) fn kept(&self) -> u64 {
         (self.small.len() * PIECE + self.large.len()) as u64
     }
@@ -151,6 +160,7 @@ impl Samples {
 
     fn finish_trend(self, metric: &mut Metric, thresholds: &[String]) {
         metric.count = Some(self.count);
+        metric.slices = self.cuts.slices(&self.small, &self.large, PIECE);
         let sorted = Sorted::of(self.small, self.large);
         if sorted.len() == 0 {
             return;

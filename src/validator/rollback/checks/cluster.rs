@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::facts::{AnalysisFacts, ObjectFacts};
+use super::super::evidence::{ClusterState, Sourced};
+use super::super::facts::ObjectFacts;
+use super::super::objects::{RefusedChange, refused_changes};
 use super::super::question::{Answer, Question, Side};
 use crate::finding::Direction;
 use crate::validator::k8s::removed_in;
@@ -55,15 +57,28 @@ pub(super) fn custom_resources(question: &Question<'_>) -> Answer {
             return Answer::fails(detail).from(&inputs);
         }
     }
-    let state = question.evidence.cluster(question.environment.as_deref(), question.now);
-    for object in installed.values() {
+    let state = cluster_of(question);
+    for (key, object) in &installed {
         let Some(defined) = &object.custom_resource else { continue };
-        let Some(state) = state else {
-            let detail = "no current, signed record of the cluster says which versions are stored";
-            return Answer::unknown(detail).from(&inputs);
+        let state = match &state {
+            Ok(state) => state,
+            Err(why) => {
+                let detail = format!("{why}: which versions are stored is not known");
+                return Answer::unknown(detail).from(&inputs);
+            }
         };
         let none = BTreeSet::new();
-        let stored = state.value.stored_versions.get(&object.name).unwrap_or(&none);
+        let stored = match state.value.stored_versions.get(&object.name) {
+            Some(stored) => stored,
+            // One that only now comes is stored in no version yet.
+            None if !running.contains_key(key) => &none,
+            None => {
+                let name = object.name.escape_debug();
+                let detail =
+                    format!("the record of the cluster does not say how `{name}` is stored");
+                return Answer::unknown(detail).from(&inputs).from([&state.input]);
+            }
+        };
         if let Some(lost) = stored.iter().find(|version| !defined.served.contains(*version)) {
             let (name, lost) = (object.name.escape_debug(), lost.escape_debug());
             let detail = format!("`{name}` is stored as `{lost}`, which would not be served");
@@ -72,7 +87,35 @@ pub(super) fn custom_resources(question: &Question<'_>) -> Answer {
     }
     Answer::holds("every stored version is served")
         .from(&inputs)
-        .from(state.map(|state| &state.input))
+        .from(state.ok().map(|state| &state.input))
+}
+
+/// The newest record of the cluster that is asked about, or why there is none.
+fn cluster_of<'a>(question: &'a Question<'_>) -> Result<&'a Sourced<ClusterState>, String> {
+    let asked = super::people::environment(question);
+    let current: Vec<_> = question
+        .evidence
+        .clusters
+        .iter()
+        .filter(|one| asked.as_ref().is_none_or(|asked| one.value.environment == *asked))
+        .filter(|one| one.value.observed_at <= question.now && question.now < one.value.expires_at)
+        .collect();
+    let environments: BTreeSet<&str> =
+        current.iter().map(|one| one.value.environment.as_str()).collect();
+    if environments.len() > 1 {
+        let named = environments.into_iter().collect::<Vec<_>>().join("`, `");
+        let named = named.escape_debug();
+        return Err(format!("there are records of the clusters of `{named}`; give --environment"));
+    }
+    current.into_iter().max_by_key(|one| one.value.observed_at).ok_or_else(|| match asked {
+        Some(asked) => {
+            format!(
+                "no current, signed record of the cluster of `{}` is given",
+                asked.escape_debug()
+            )
+        }
+        None => "no current, signed record of the cluster is given".to_owned(),
+    })
 }
 
 /// RB17: by the version of the cluster as it is now.
@@ -83,10 +126,12 @@ pub(super) fn removed_interfaces(question: &Question<'_>) -> Answer {
         Err(answer) => return answer,
     };
     let inputs = installed.facts_input();
-    let Some(state) = question.evidence.cluster(question.environment.as_deref(), question.now)
-    else {
-        let detail = "no current, signed record says which version of Kubernetes the cluster runs";
-        return Answer::unknown(detail).from(&inputs);
+    let state = match cluster_of(question) {
+        Ok(state) => state,
+        Err(why) => {
+            let detail = format!("{why}: which version of Kubernetes it runs is not known");
+            return Answer::unknown(detail).from(&inputs);
+        }
     };
     let version = &state.value.kubernetes_version;
     for object in objects.values() {
@@ -118,27 +163,15 @@ pub(super) fn immutable_fields(question: &Question<'_>) -> Answer {
         let Some(old) = running.get(&(profile, *identity)) else { continue };
         compared += 1;
         let place = format!("{} of profile `{}`", new.label(), profile);
-        let pointers: BTreeSet<&String> =
-            new.immutable.keys().chain(old.immutable.keys()).collect();
-        for pointer in pointers {
-            let (before, after) = (old.immutable.get(pointer), new.immutable.get(pointer));
-            // An address that one of them leaves to the cluster is kept as it is.
-            let is_open = pointer == "/spec/clusterIP" && (before.is_none() || after.is_none());
-            if before != after && !is_open {
-                let detail = format!("`{pointer}` of {} differs", place.escape_debug());
-                return Answer::fails(detail).from(&inputs);
-            }
-        }
-        for (pointer, before) in &old.storage_bytes {
-            let after = new.storage_bytes.get(pointer).unwrap_or(before);
-            if after < before {
-                let place = place.escape_debug();
-                let detail = format!(
-                    "the claim `{pointer}` of {place} would shrink from {before} to {after} bytes"
-                );
-                return Answer::fails(detail).from(&inputs);
-            }
-        }
+        let Some(change) = refused_changes(old, new).into_iter().next() else { continue };
+        let place = place.escape_debug();
+        let detail = match change {
+            RefusedChange::Field { pointer, .. } => format!("`{pointer}` of {place} differs"),
+            RefusedChange::Claim { pointer, before, after } => format!(
+                "the claim `{pointer}` of {place} would shrink from {before} to {after} bytes"
+            ),
+        };
+        return Answer::fails(detail).from(&inputs);
     }
     Answer::holds(format!("{compared} objects are in both, and keep theirs")).from(&inputs)
 }
@@ -151,7 +184,8 @@ pub(super) fn needed_objects(question: &Question<'_>) -> Answer {
         Err(answer) => return answer,
     };
     let mut inputs = installed.facts_input();
-    let state = question.evidence.cluster(question.environment.as_deref(), question.now);
+    let record = cluster_of(question);
+    let state = record.as_ref().ok();
     let rendered: BTreeSet<(&str, String)> = objects
         .iter()
         .map(|((profile, _), object)| (*profile, format!("{}/{}", object.kind, object.name)))
@@ -176,16 +210,15 @@ pub(super) fn needed_objects(question: &Question<'_>) -> Answer {
     }
     inputs.extend(state.map(|state| state.input.clone()));
     let shown = missing.iter().copied().collect::<Vec<_>>().join(", ");
-    match state {
+    match record {
         _ if missing.is_empty() => {
             Answer::holds(format!("{outside} are in the record of the cluster")).from(&inputs)
         }
-        Some(_) => {
+        Ok(_) => {
             Answer::fails(format!("not in the cluster: {}", shown.escape_debug())).from(&inputs)
         }
-        None => {
-            let detail =
-                format!("no current, signed record of the cluster shows {}", shown.escape_debug());
+        Err(why) => {
+            let detail = format!("{why}: whether it has {} is not known", shown.escape_debug());
             Answer::unknown(detail).from(&inputs)
         }
     }
@@ -211,6 +244,8 @@ pub(super) fn rollout(question: &Question<'_>) -> Answer {
             Some("the strategy OnDelete rolls nothing out".to_owned())
         } else if rollout.progress_deadline_seconds == Some(0) {
             Some("progressDeadlineSeconds is 0".to_owned())
+        } else if rollout.rollback_window == Some(0) {
+            Some("rollbackWindow.revisions is 0: going back runs every step again".to_owned())
         } else if rollout.revision_history_limit < 2 {
             let limit = rollout.revision_history_limit;
             Some(format!("revisionHistoryLimit is {limit}; at least 2 are needed to go back"))
@@ -242,57 +277,4 @@ pub(super) fn rollout(question: &Question<'_>) -> Answer {
 
 fn is_nothing(amount: &str) -> bool {
     matches!(amount.trim(), "0" | "0%")
-}
-
-/// RB21: Argo's and Flagger's analyses.
-pub(super) fn abort_criteria(question: &Question<'_>) -> Answer {
-    let objects = match question.candidate_objects() {
-        Ok(objects) => objects,
-        Err(answer) => return answer,
-    };
-    let inputs = question.candidate.facts_input();
-    let metrics = question.candidate.known().map(|facts| &facts.metrics).ok();
-    let mut count = 0;
-    for (profile, object) in objects {
-        let is_canary = object.rollout.as_ref().is_some_and(|rollout| rollout.strategy == "canary");
-        count += usize::from(is_canary);
-        for analysis in &object.analysis {
-            count += 1;
-            if let Some(problem) = problem_of(analysis, metrics) {
-                let place = format!("{} of profile `{profile}`", object.label());
-                let detail = format!("{}: {problem}", place.escape_debug());
-                return Answer::fails(detail).from(&inputs);
-            }
-        }
-    }
-    match count {
-        0 => Answer::not_applicable("the candidate rolls out without an analysis").from(&inputs),
-        count => Answer::holds(format!("{count} criteria are sound")).from(&inputs),
-    }
-}
-
-fn problem_of(analysis: &AnalysisFacts, metrics: Option<&BTreeSet<String>>) -> Option<String> {
-    let name = analysis.name.escape_debug();
-    if analysis.passes_without_data {
-        return Some(format!("`{name}` passes without data"));
-    }
-    if analysis.failure_limit.is_none_or(|limit| limit > 1000) {
-        return Some(format!("`{name}` has no finite failure limit"));
-    }
-    let metrics = metrics.filter(|metrics| !metrics.is_empty())?;
-    let unknown =
-        words(&analysis.query).find(|word| word.contains('_') && !metrics.contains(*word));
-    let known = words(&analysis.query).any(|word| metrics.contains(word));
-    match unknown {
-        Some(word) if !known => {
-            Some(format!("`{name}` asks for `{}`, which is in no contract", word.escape_debug()))
-        }
-        _ => None,
-    }
-}
-
-fn words(query: &str) -> impl Iterator<Item = &str> {
-    query
-        .split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | ':'))
-        .filter(|word| !word.is_empty())
 }

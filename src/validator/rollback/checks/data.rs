@@ -128,6 +128,17 @@ pub(super) fn irreversible(question: &Question<'_>) -> Answer {
         let detail = format!("`{id}` cannot be undone and names no restore plan");
         return Answer::fails(detail).from(&inputs);
     }
+    let sources = question.candidate.known().map(|facts| &facts.sources).ok();
+    let lost = final_ones.iter().find_map(|migration| {
+        let path = migration.restore_plan.as_ref()?;
+        let is_there = sources.is_some_and(|sources| sources.contains_key(path));
+        (!is_there).then_some((migration, path))
+    });
+    if let Some((migration, path)) = lost {
+        let (id, path) = (migration.id.escape_debug(), path.escape_debug());
+        let detail = format!("the restore plan `{path}` of `{id}` was not there");
+        return Answer::fails(detail).from(&inputs);
+    }
     let count = final_ones.len();
     Answer::holds(format!("{count} cannot be undone, each with a restore plan")).from(&inputs)
 }
@@ -154,18 +165,31 @@ const RESTORE_DAYS: u32 = 30;
 
 fn backup_proof(question: &Question<'_>, plan: &Plan) -> Result<Answer, Answer> {
     let days = plan.backups.maximum_age_days.unwrap_or(RESTORE_DAYS);
+    let pair = [&question.candidate.manifest.version, &question.target.manifest.version];
     let newest = question
         .evidence
         .restores
         .iter()
         .filter(|one| one.value.restored_at <= question.now && !one.value.simulated)
+        .filter(|one| pair.contains(&&one.value.release))
         .max_by_key(|one| one.value.restored_at);
     let Some(newest) = newest else {
-        return Err(Answer::unknown("no restore of a backup was recorded that is not simulated"));
+        let detail = "no restore of a backup of either release was recorded that is not simulated";
+        return Err(Answer::unknown(detail));
     };
     let restore = &newest.value;
+    if plan.backups.recovery_point_seconds.is_none() || plan.backups.recovery_time_seconds.is_none()
+    {
+        let detail = "the plan's `backups` name no `recovery_point_seconds` or no \
+                      `recovery_time_seconds` to hold the restore against";
+        return Err(Answer::unknown(detail).from([&newest.input]));
+    }
     let ends = restore.restored_at.plus_days(days);
     let fails = |detail: String| Err(Answer::fails(detail).from([&newest.input]));
+    if restore.taken_at > restore.restored_at {
+        let (taken, restored) = (restore.taken_at, restore.restored_at);
+        return fails(format!("a backup of {taken} was restored before that, at {restored}"));
+    }
     if !restore.verified {
         return fails("the newest restore was not verified".to_owned());
     }
@@ -237,13 +261,26 @@ fn formats(question: &Question<'_>, is_asked: impl Fn(&DataFormat) -> bool, none
     }
 }
 
-/// RB14: the oldest release that every client works with.
+/// Clients that call the target go on calling what it had.
+fn clients_go_on(plan: &Plan) -> Answer {
+    let removed = &plan.interface.endpoints_removed;
+    if removed.is_empty() {
+        return Answer::holds("no endpoint of the target is gone");
+    }
+    let listed = removed.join("`, `").escape_debug().to_string();
+    Answer::fails(format!("clients of {} may still call `{listed}`", plan.to_version))
+}
+
+/// RB14: the oldest release that every client works with; for going on, what clients lose.
 pub(super) fn clients(question: &Question<'_>) -> Answer {
     let plan = match question.plan() {
         Ok(plan) => plan,
         Err(answer) => return answer,
     };
     let inputs = question.candidate.facts_input();
+    if question.direction == Direction::Promote {
+        return clients_go_on(plan).from(&inputs);
+    }
     let (least, target) = (&plan.interface.client_minimum, &question.target.manifest.version);
     if least.is_after(target) {
         return Answer::fails(format!("clients need {least}; the target is {target}"))

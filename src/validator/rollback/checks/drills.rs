@@ -1,4 +1,5 @@
-//! Whether going back was tried with exactly these two packets, and what the target bears.
+//! Whether going back was tried with exactly these two packets, and what the release that would run
+//! bears.
 
 use std::collections::BTreeSet;
 
@@ -160,21 +161,32 @@ pub(super) fn fast_enough(question: &Question<'_>) -> Answer {
     if *slow > most {
         return Answer::fails(detail).from(sources(&drills));
     }
+    // Whoever waits for an analysis waits for its intervals first, however fast the drill was.
+    let objects = question.candidate_objects().unwrap_or_default();
+    let floor = objects.iter().flat_map(|(_, object)| &object.analysis);
+    let floor = floor.filter_map(|one| Some((one.least_seconds?, &one.name))).max();
+    if let Some((least, name)) = floor.filter(|(least, _)| *least > most) {
+        let name = name.escape_debug();
+        let detail = format!(
+            "the analysis `{name}` breaks off after {least} s at the earliest, objective {most} s"
+        );
+        return Answer::fails(detail).from(&question.candidate.facts_input());
+    }
     Answer::holds(detail).from(sources(&drills))
 }
 
-/// RB26: by the target's own load evidence.
+/// RB26: by the own load evidence of what would be installed.
 pub(super) fn capacity(question: &Question<'_>) -> Answer {
     result_of(question, Area::Load)
 }
 
-/// RB27: by the target's own observability evidence.
+/// RB27: by the own observability evidence of what would be installed.
 pub(super) fn observable(question: &Question<'_>) -> Answer {
     result_of(question, Area::Observe)
 }
 
 fn result_of(question: &Question<'_>, area: Area) -> Answer {
-    let target = &question.target;
+    let (target, _) = question.installed_and_running();
     let version = &target.manifest.version;
     let Some((outcome, sha256)) = target.results.get(&area) else {
         let detail = format!("the packet of {version} has no test result of the area {area}");

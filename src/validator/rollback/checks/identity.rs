@@ -27,10 +27,20 @@ pub(super) fn predecessor(question: &Question<'_>) -> Answer {
         );
         return Answer::fails(detail).from(&inputs);
     }
-    if candidate.manifest.sequence != target.manifest.sequence + 1 {
+    if Some(candidate.manifest.sequence) != target.manifest.sequence.checked_add(1) {
         let (first, second) = (target.manifest.sequence, candidate.manifest.sequence);
         let detail =
             format!("they are releases {first} and {second} of the channel: one lies between");
+        return Answer::fails(detail).from(&inputs);
+    }
+    // A chain that comes back to itself has no beginning that anybody released.
+    let before = target.manifest.previous.as_ref();
+    let is_loop = before.is_some_and(|before| {
+        before.sha256 == candidate.packet || !given.0.is_after(&before.version)
+    });
+    if is_loop {
+        let detail =
+            format!("{} names a release as its previous one that is not before it", given.0);
         return Answer::fails(detail).from(&inputs);
     }
     Answer::holds(format!("{version} names {} by digest", given.0)).from(&inputs)

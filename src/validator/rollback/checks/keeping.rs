@@ -1,34 +1,25 @@
-//! Whether the target is still there, and still fit to run.
+//! Whether what would run is still there, and the way back is kept.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::question::{Answer, Question};
+use super::super::question::{Answer, Question, Side};
 use crate::digest::Digest;
+use crate::finding::Direction;
 
-/// RB04: every artifact and image of the target was had lately, by digest.
+/// RB04: every artifact and image of what would be installed was had lately, by digest, and its data
+/// sets are the ones that it was published with (X12).
 pub(super) fn retrievable(question: &Question<'_>) -> Answer {
-    let target = &question.target;
+    let (target, running) = question.installed_and_running();
     let plan = match question.plan() {
         Ok(plan) => plan,
         Err(answer) => return answer,
     };
-    let days = plan.maximum_retrieval_age_days;
-    let mut wanted: BTreeMap<Digest, String> = BTreeMap::new();
-    for artifact in &target.manifest.artifacts {
-        wanted.insert(artifact.sha256, artifact.path.to_string());
-    }
-    let own_images = match target.known() {
-        Ok(facts) => facts.images().map(str::to_owned).collect::<BTreeSet<_>>(),
+    let wanted = match wanted_of(target).and_then(|wanted| locked(target, running).map(|()| wanted))
+    {
+        Ok(wanted) => wanted,
         Err(answer) => return answer,
     };
-    for image in own_images {
-        let Some(digest) = image.rsplit_once("@sha256:").and_then(|(_, hex)| hex.parse().ok())
-        else {
-            let detail = format!("the target runs `{image}` by tag: what comes back may differ");
-            return Answer::fails(detail).from(&target.facts_input());
-        };
-        wanted.insert(digest, image);
-    }
+    let days = plan.maximum_retrieval_age_days;
     let mut inputs = vec![target.input()];
     let mut until = None;
     let mut found = target.at_hand.clone();
@@ -73,7 +64,50 @@ pub(super) fn retrievable(question: &Question<'_>) -> Answer {
     Answer::unknown(detail).from(&inputs)
 }
 
-/// RB05: kept for longer than the window, and the window is open.
+/// Every artifact and image by digest.
+fn wanted_of(side: &Side) -> Result<BTreeMap<Digest, String>, Answer> {
+    let artifacts = side.manifest.artifacts.iter();
+    let mut wanted: BTreeMap<Digest, String> =
+        artifacts.map(|artifact| (artifact.sha256, artifact.path.to_string())).collect();
+    for image in side.known()?.images().collect::<BTreeSet<_>>() {
+        let Some(digest) = image.rsplit_once("@sha256:").and_then(|(_, hex)| hex.parse().ok())
+        else {
+            let (version, image) = (&side.manifest.version, image.escape_debug());
+            let detail = format!("{version} runs `{image}` by tag: what comes back may differ");
+            return Err(Answer::fails(detail).from(&side.facts_input()));
+        };
+        wanted.insert(digest, image.to_owned());
+    }
+    Ok(wanted)
+}
+
+/// A data set is published once: both releases lock it with the same digests, and with some.
+fn locked(installed: &Side, running: &Side) -> Result<(), Answer> {
+    let version = &installed.manifest.version;
+    let facts = installed.known()?;
+    let inputs = [installed.facts_input(), running.facts_input()].concat();
+    for (id, checksums) in &facts.datasets {
+        let id_shown = id.escape_debug();
+        if checksums.is_empty() {
+            let detail =
+                format!("the data set `{id_shown}` of {version} has no digest in its lock");
+            return Err(Answer::unknown(detail).from(&inputs));
+        }
+        let other = running.facts.as_ref().and_then(|(facts, _)| facts.datasets.get(id));
+        let replaced = other.is_some_and(|other| {
+            checksums.iter().any(|(file, digest)| other.get(file).is_some_and(|it| it != digest))
+        });
+        if replaced {
+            let other = &running.manifest.version;
+            let detail =
+                format!("the data set `{id_shown}` is another one in {other} than in {version}");
+            return Err(Answer::fails(detail).from(&inputs));
+        }
+    }
+    Ok(())
+}
+
+/// RB05: kept for longer than the window, and for going back the window is open.
 pub(super) fn retention(question: &Question<'_>) -> Answer {
     let plan = match question.plan() {
         Ok(plan) => plan,
@@ -87,6 +121,10 @@ pub(super) fn retention(question: &Question<'_>) -> Answer {
     if kept <= window {
         let detail = format!("kept for {kept} days, and the window is {window} days long");
         return Answer::fails(detail).from(&inputs);
+    }
+    if question.direction == Direction::Promote {
+        let detail = format!("kept for {kept} days, window {window} days");
+        return Answer::holds(detail).from(&inputs);
     }
     let closes = question.candidate.manifest.issued_at.plus_days(window);
     if question.now >= closes {
@@ -111,54 +149,4 @@ pub(super) fn retention(question: &Question<'_>) -> Answer {
         return Answer::fails(detail).from(&inputs);
     }
     answer.until(last)
-}
-
-/// RB06: by the list of withdrawn releases and by today's scan of what would run.
-pub(super) fn withdrawn(question: &Question<'_>) -> Answer {
-    let (installed, _) = question.installed_and_running();
-    let release = &installed.manifest;
-    let lists = question.evidence.withdrawn.iter().filter(|list| {
-        list.value.product == release.product && list.value.issued_at <= question.now
-    });
-    let scans: Vec<_> = question
-        .evidence
-        .scans
-        .iter()
-        .filter(|scan| {
-            scan.value.packet_sha256 == installed.packet && scan.value.scanned_at <= question.now
-        })
-        .collect();
-    let budget = question.root.policy().vulnerabilities;
-    for list in lists.clone() {
-        let named = list.value.releases.iter().find(|one| {
-            one.version == release.version && one.sha256.is_none_or(|it| it == installed.packet)
-        });
-        if let Some(named) = named {
-            let (version, reason) = (&named.version, named.reason.escape_debug());
-            let detail = format!("{version} was withdrawn: {reason}");
-            return Answer::fails(detail).from([&list.input]);
-        }
-    }
-    if let Some(scan) = scans.iter().max_by_key(|scan| scan.value.scanned_at) {
-        let (critical, high) = (scan.value.critical, scan.value.high);
-        if critical > budget.max_critical || high > budget.max_high {
-            let detail = format!(
-                "{critical} critical and {high} high vulnerabilities by today's knowledge; allowed are {} and {}",
-                budget.max_critical, budget.max_high
-            );
-            return Answer::fails(detail).from([&scan.input]);
-        }
-    }
-    let current = lists.filter(|list| question.now < list.value.expires_at);
-    let Some(newest) = current.max_by_key(|list| list.value.issued_at) else {
-        let product = release.product.escape_debug();
-        let detail =
-            format!("no current, signed list of withdrawn releases of `{product}` is given");
-        return Answer::unknown(detail).from(&[installed.input()]);
-    };
-    let count = newest.value.releases.len();
-    Answer::holds(format!("not among the {count} withdrawn releases"))
-        .from([&newest.input])
-        .from(scans.iter().map(|scan| &scan.input))
-        .until(newest.value.expires_at)
 }

@@ -15,10 +15,9 @@ pub(super) fn approved(question: &Question<'_>) -> Answer {
         Ok(scope) => scope,
         Err(answer) => return answer,
     };
-    let at_least = match (question.direction, question.plan()) {
-        (Direction::Rollback, Ok(plan)) => plan.approval.approvers.max(1),
-        (Direction::Rollback, Err(answer)) => return answer,
-        (Direction::Promote, _) => 1,
+    let at_least = match least_approvers(question) {
+        Ok(least) => least,
+        Err(answer) => return answer,
     };
     let asked = asked(question, &environment, &requester, at_least);
     let mut report = Report::new("rollback check", question.now, true);
@@ -42,14 +41,27 @@ pub(super) fn approved(question: &Question<'_>) -> Answer {
     }
 }
 
+/// How many people the plan asks for; installing a release is for the role to decide.
+pub(in crate::validator::rollback) fn least_approvers(
+    question: &Question<'_>,
+) -> Result<u32, Answer> {
+    match question.direction {
+        Direction::Rollback => Ok(question.plan()?.approval.approvers.max(1)),
+        Direction::Promote => Ok(1),
+    }
+}
+
 /// Who has approved so far, and who asks.
 pub(super) fn so_far(question: &Question<'_>) -> (BTreeSet<String>, Option<String>) {
-    let Ok((environment, requester)) = scope(question) else {
+    let Some(environment) = environment(question) else {
         return (BTreeSet::new(), question.requester.clone());
     };
-    let asked = asked(question, &environment, &requester, 1);
+    // Who asks may still be open: then only approvals that do not name anybody are seen.
+    let requester = scope(question).ok().map(|(_, requester)| requester);
+    let requester = requester.or_else(|| question.requester.clone());
+    let asked = asked(question, &environment, requester.as_deref().unwrap_or_default(), 1);
     let given = approvers_so_far(&question.evidence.approvals, asked, question.root, question.now);
-    (given, Some(requester))
+    (given, requester)
 }
 
 fn asked<'a>(
@@ -74,18 +86,7 @@ fn asked<'a>(
 
 /// Where it is asked for and by whom: as the caller says, or as every approval says alike.
 fn scope(question: &Question<'_>) -> Result<(String, String), Answer> {
-    let given: Vec<Approval> = question
-        .evidence
-        .approvals
-        .iter()
-        .filter_map(|bundle| match bundle.content() {
-            Content::Envelope(envelope) => {
-                Statement::<Approval>::parse(envelope.unverified_payload()).ok()
-            }
-            Content::Message { .. } => None,
-        })
-        .map(|statement| statement.predicate)
-        .collect();
+    let given = stated(question);
     let one_of = |known: &Option<String>, stated: BTreeSet<&str>, what: &str, flag: &str| {
         let stated: Vec<&str> = stated.into_iter().filter(|text| !text.is_empty()).collect();
         match (known, stated.as_slice()) {
@@ -104,6 +105,31 @@ fn scope(question: &Question<'_>) -> Result<(String, String), Answer> {
         one_of(&question.environment, environments, "for which environment", "--environment")?;
     let requester = one_of(&question.requester, requesters, "who asks", "--requester")?;
     Ok((environment, requester))
+}
+
+/// Where it is asked for: as the caller says, or as every approval says alike.
+pub(super) fn environment(question: &Question<'_>) -> Option<String> {
+    let approvals = stated(question);
+    let named: BTreeSet<&str> =
+        approvals.iter().map(|approval| approval.environment.as_str()).collect();
+    let only = named.first().filter(|_| named.len() == 1).map(|only| (*only).to_owned());
+    question.environment.clone().or(only)
+}
+
+/// What the approvals say, whoever signed them.
+fn stated(question: &Question<'_>) -> Vec<Approval> {
+    question
+        .evidence
+        .approvals
+        .iter()
+        .filter_map(|bundle| match bundle.content() {
+            Content::Envelope(envelope) => {
+                Statement::<Approval>::parse(envelope.unverified_payload()).ok()
+            }
+            Content::Message { .. } => None,
+        })
+        .map(|statement| statement.predicate)
+        .collect()
 }
 
 /// RB29: the runbook in the packet is the one that the plan pins and the drills followed.
@@ -133,6 +159,11 @@ pub(super) fn runbook(question: &Question<'_>) -> Answer {
     if let Some(drill) = other {
         let detail = format!("a drill followed another version of `{path}`");
         return Answer::fails(detail).from(&inputs).from([&drill.input]);
+    }
+    let drills = &question.evidence.drills;
+    if !drills.is_empty() && drills.iter().all(|drill| drill.value.runbook_sha256.is_none()) {
+        let detail = format!("no drill says that it followed `{path}`; record it with --runbook");
+        return Answer::unknown(detail).from(&inputs).from(drills.iter().map(|one| &one.input));
     }
     let owner = plan.runbook.owner.escape_debug();
     Answer::holds(format!("`{path}`, call {owner}")).from(&inputs)

@@ -14,6 +14,7 @@ const MANIFEST: &str = "ops/datasets/manifest.json";
 const POLICY: &str = "ops/datasets/rollback-policy.json";
 const FREEZE: &str = "ops/datasets/freeze-policy.json";
 const INDEX: &str = "ops/datasets/generated/dataset-index.json";
+const CONSUMERS: &str = "ops/datasets/consumer-list.json";
 const PINS: &str = "ops/inventory/pins.yaml";
 
 /// Every file of every data set is locked, and is what the lock says.
@@ -238,5 +239,26 @@ pub(super) fn required(inputs: &Inputs<'_>, _: &Context, report: &mut Report) {
         let message = format!("requires `{}`, which is not in the tree", name.escape_debug());
         let at = policy.at(&format!("/requires/{index}"));
         report.push(Finding::new(&rules::ROLLBACK_REQUIREMENT_ABSENT, at, message));
+    }
+}
+
+/// Whoever reads a data set can be found: what changes with it must be told of going back too.
+pub(super) fn consumers(inputs: &Inputs<'_>, _: &Context, report: &mut Report) {
+    let Some(list) = inputs.document(CONSUMERS) else { return };
+    let rows = list.items("consumers");
+    let before = report.findings().len();
+    for (index, row) in rows.iter().enumerate() {
+        let Some(path) = row.get("interface").and_then(Node::as_str) else { continue };
+        if path.starts_with("ops/") && !inputs.exists(path) {
+            let id = row.get("id").and_then(Node::as_str).unwrap_or_default().escape_debug();
+            let path = path.escape_debug();
+            let message = format!("the consumer `{id}` is read at `{path}`, which is not there");
+            let at = list.at(&format!("/consumers/{index}/interface"));
+            report.push(Finding::new(&rules::DATASET_CONSUMER_ABSENT, at, message));
+        }
+    }
+    if report.findings().len() == before {
+        let detail = format!("{} consumers", rows.len());
+        report.passed("dataset-consumers", CONSUMERS, detail);
     }
 }

@@ -4,6 +4,7 @@ mod datasets;
 mod input;
 mod plan;
 mod scenarios;
+mod waited;
 
 pub(super) use input::Inputs;
 
@@ -19,6 +20,7 @@ pub(super) const RULES: &[fn(&Inputs<'_>, &Context, &mut Report)] = &[
     scenarios::evidence,
     scenarios::previous_packages,
     scenarios::earlier_artifacts,
+    waited::objects,
     datasets::locked,
     datasets::placeholders,
     datasets::reviews,
@@ -26,6 +28,7 @@ pub(super) const RULES: &[fn(&Inputs<'_>, &Context, &mut Report)] = &[
     datasets::lock_digests,
     datasets::depth,
     datasets::required,
+    datasets::consumers,
     plan::planned,
     plan::runbook,
     plan::drills,

@@ -47,6 +47,11 @@ pub(super) fn planned(inputs: &Inputs<'_>, _: &Context, report: &mut Report) {
         return report.push(finding.declared(&plan.from_version).actual(current));
     }
     for (index, migration) in plan.migrations.iter().enumerate() {
+        if let Some(path) = migration.restore_plan.as_ref().filter(|path| !inputs.exists(path)) {
+            let at = source.at(&format!("/migrations/{index}/restore_plan"));
+            let message = format!("the restore plan `{}` is not there", path.escape_debug());
+            report.push(Finding::new(&rules::PLAN_MALFORMED, at, message));
+        }
         let Some(path) = &migration.file else { continue };
         let at = source.at(&format!("/migrations/{index}/file"));
         let parsed = path.parse().ok();

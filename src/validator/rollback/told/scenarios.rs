@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::compatibility::{Support, support};
+use super::super::compatibility::{Support, gaps, overlaps, support};
 use super::super::facts::CompatibilityRow;
 use super::super::taken::rows_of;
 use super::input::{Inputs, Source};
@@ -21,33 +21,45 @@ pub(super) fn table(inputs: &Inputs<'_>, _: &Context, report: &mut Report) {
     let Some((table, rows)) = rows(inputs) else {
         return report.skipped("compatibility-table", "ops/e2e", "the tree has no table of steps");
     };
-    let stated = table.items("compatibility").len();
-    let mut sound = stated == rows.len();
-    if !sound {
-        let message =
-            format!("{} of {stated} rows say neither from, to nor supported", stated - rows.len());
-        let location = table.at("/compatibility");
+    let alone = rows
+        .iter()
+        .enumerate()
+        .filter_map(|(index, row)| Some((index, problem_of(row, &rows[..index])?)));
+    let together =
+        overlaps(&rows).into_iter().filter(|it| !is_twin(&rows[it.row], &rows[it.earlier]));
+    let together = together.map(|it| {
+        let (from, to) = it.step;
+        let earlier = it.earlier;
+        (it.row, format!("overlaps row {earlier} and contradicts it about {from} to {to}"))
+    });
+    let open = gaps(&rows).into_iter().map(|(index, version)| {
+        (index, format!("leads to {version}, and no row leads on from there"))
+    });
+    let problems: Vec<(usize, String)> = alone.chain(together).chain(open).collect();
+    if problems.is_empty() {
+        let detail = format!("{} rows", rows.len());
+        return report.passed("compatibility-table", table.path.as_str(), detail);
+    }
+    for (index, message) in problems {
+        let location = table.at(&format!("/compatibility/{index}"));
         report.push(Finding::new(&rules::COMPATIBILITY_UNSOUND, location, message));
-    }
-    for (index, row) in rows.iter().enumerate() {
-        if let Some(message) = problem_of(row, &rows[..index]) {
-            sound = false;
-            let location = table.at(&format!("/compatibility/{index}"));
-            report.push(Finding::new(&rules::COMPATIBILITY_UNSOUND, location, message));
-        }
-    }
-    if sound {
-        report.passed("compatibility-table", table.path.as_str(), format!("{stated} rows"));
     }
 }
 
+fn is_twin(row: &CompatibilityRow, other: &CompatibilityRow) -> bool {
+    (&row.from, &row.to) == (&other.from, &other.to)
+}
+
 fn problem_of(row: &CompatibilityRow, before: &[CompatibilityRow]) -> Option<String> {
+    if row.from.is_empty() || row.to.is_empty() {
+        return Some("does not say from, to and supported, each as it must be".to_owned());
+    }
     for text in [&row.from, &row.to] {
         if let Err(error) = text.parse::<VersionRange>() {
             return Some(error.to_string());
         }
     }
-    let twin = before.iter().find(|other| other.from == row.from && other.to == row.to);
+    let twin = before.iter().find(|other| is_twin(row, other));
     match twin {
         Some(twin) if twin.supported != row.supported => {
             return Some(format!("contradicts an earlier row about {} to {}", row.from, row.to));
@@ -56,6 +68,9 @@ fn problem_of(row: &CompatibilityRow, before: &[CompatibilityRow]) -> Option<Str
         None => {}
     }
     let (from, to): (Version, Version) = (row.from.parse().ok()?, row.to.parse().ok()?);
+    if from == to {
+        return Some(format!("goes from {from} to itself"));
+    }
     let is_back = from.is_after(&to);
     if (row.kind == "rollback") != is_back {
         return Some(format!("called `{}`, and goes from {from} to {to}", row.kind.escape_debug()));
@@ -121,7 +136,7 @@ pub(super) fn tried(inputs: &Inputs<'_>, _: &Context, report: &mut Report) {
     }
 }
 
-/// A scenario that installs charts by version installs the one that this tree is of.
+/// A scenario that installs charts or packages by version installs the one that this tree is of.
 pub(super) fn outdated(inputs: &Inputs<'_>, _: &Context, report: &mut Report) {
     let Some(current) = inputs.current() else { return };
     for scenario in inputs.below(super::input::SCENARIOS) {
@@ -142,13 +157,23 @@ pub(super) fn outdated(inputs: &Inputs<'_>, _: &Context, report: &mut Report) {
     }
 }
 
-/// The versions that a command names with `--version`.
+/// The versions that a command names: with `--version`, and in the name of a package.
 fn versions_in(step: &str) -> impl Iterator<Item = &str> {
-    step.split_whitespace()
-        .zip(step.split_whitespace().skip(1))
-        .filter(|(flag, _)| *flag == "--version")
-        .map(|(_, version)| version.trim_start_matches('v'))
+    let after = step.split_whitespace().zip(step.split_whitespace().skip(1));
+    let flags = after.filter(|(flag, _)| *flag == "--version").map(|(_, version)| version);
+    let packages = step.split_whitespace().filter_map(version_of_package);
+    flags
+        .chain(packages)
+        .map(|version| version.trim_start_matches('v'))
         .filter(|version| version.parse::<Version>().is_ok())
+}
+
+/// `0.1.0` of `./atlas-0.1.0.tgz`, `v0.1.0` of `bundle-v0.1.0.tar.gz`.
+fn version_of_package(word: &str) -> Option<&str> {
+    let name = word.rsplit('/').next()?;
+    let stem = [".tgz", ".tar.gz"].iter().find_map(|end| name.strip_suffix(end))?;
+    let starts = stem.match_indices('-').map(|(at, _)| &stem[at + 1..]);
+    starts.into_iter().find(|rest| rest.trim_start_matches('v').parse::<Version>().is_ok())
 }
 
 /// The evidence that a scenario names is there and was not pretended.
