@@ -44,6 +44,8 @@ fn the_pair_is_ready_until_the_first_thing_ends() {
 }
 
 type Edit = fn(&mut Question<'_>);
+/// A mistake, how it is made, and what comes of it.
+type Case<'a> = (&'a str, &'a dyn Fn(&mut Question<'_>), Status);
 
 /// What breaks one check, and what it comes to then.
 const FAULTS: &[(&str, Status, Edit)] = &[
@@ -359,7 +361,7 @@ fn r12_the_chain_is_broken_skipped_or_a_loop() {
         sequence,
         sha256: pair::digest(packet),
     };
-    let cases: [(&str, &dyn Fn(&mut Question<'_>), Status); 5] = [
+    let cases: [Case<'_>; 5] = [
         (
             "another build of the same version",
             &|q| q.candidate.manifest.previous = Some(previous("0.2.0", 1, "another build")),

@@ -401,65 +401,6 @@ fn a_drill_whose_log_cannot_be_is_not_recorded() {
     assert_eq!(record(""), Some(3));
 }
 
-/// Signs a file of the night with a key of the demo.
-fn sign(file: &Path, key: &str) {
-    let bundle = PathBuf::from(format!("{}.sigstore.json", file.display()));
-    let _ = fs::remove_file(&bundle);
-    let (file, bundle, key) = (file.to_str().unwrap(), bundle.to_str().unwrap(), at(key));
-    let ran = countersign(demo(), &["sign-blob", file, "--key", &key, "--bundle", bundle]);
-    assert_eq!(ran.code, Some(0), "{}", ran.said());
-}
-
-#[test]
-fn vex_counts_by_who_signed_it() {
-    let (_folder, night) = evidence();
-    let scan = night.join("scan.json");
-    let text = fs::read_to_string(&scan).unwrap();
-    let finding = r#""critical": 1, "findings": [{"id": "CVE-2026-1", "severity": "critical"}]"#;
-    let found = text.replacen(r#""critical": 0"#, finding, 1);
-    assert_ne!(found, text);
-    fs::write(&scan, found).unwrap();
-    sign(&scan, "operations.key");
-    let (ran, report) = check(&night, &[]);
-    assert_eq!((ran.code, open(&report)), (Some(1), vec!["RB06"]), "{}", ran.said());
-    let packet = report["rollback"]["to"]["sha256"].as_str().unwrap();
-    let vex = night.join("vex.json");
-    let statement = format!(
-        r#"{{"@context": "https://openvex.dev/ns/v0.2.0", "@id": "https://lantern.example/vex",
-        "author": "operations", "timestamp": "2026-11-24T01:00:00Z", "version": 1,
-        "statements": [{{"vulnerability": {{"name": "CVE-2026-1"}},
-          "products": [{{"@id": "pkg:generic/lantern", "hashes": {{"sha-256": "{packet}"}}}}],
-          "status": "not_affected", "justification": "component_not_present"}}]}}"#
-    );
-    fs::write(&vex, &statement).unwrap();
-    let (ran, report) = check(&night, &[]);
-    assert_eq!((ran.code, open(&report)), (Some(1), vec!["RB06"]), "unsigned: {}", ran.said());
-    // Whoever may approve may not speak about vulnerabilities.
-    sign(&vex, "alice.key");
-    let (ran, report) = check(&night, &[]);
-    assert_eq!((ran.code, open(&report)), (Some(1), vec!["RB06"]), "{}", ran.said());
-    sign(&vex, "operations.key");
-    let (ran, report) = check(&night, &[]);
-    assert_eq!((ran.code, &report["verdict"]), (Some(0), &Value::from("ready")), "{}", ran.said());
-    // As a signed statement of its own, whose subject is the packet.
-    fs::remove_file(&vex).unwrap();
-    fs::remove_file(night.join("vex.json.sigstore.json")).unwrap();
-    let payload = format!(
-        r#"{{"_type": "https://in-toto.io/Statement/v1", "predicateType": "https://openvex.dev/ns/v0.2.0",
-        "subject": [{{"name": "packet", "digest": {{"sha256": "{packet}"}}}}],
-        "predicate": {statement}}}"#
-    );
-    let key = fs::read(at("operations.key")).unwrap();
-    let key = countersign::trust::PrivateKey::from_pem(&key, || unreachable!("it is plain"));
-    let key = key.unwrap();
-    let kind = "application/vnd.in-toto+json";
-    let bundle =
-        countersign::trust::Bundle::sign_payload(kind, payload.into_bytes(), &key).unwrap();
-    fs::write(night.join("vex.sigstore.json"), bundle.to_bytes()).unwrap();
-    let (ran, report) = check(&night, &[]);
-    assert_eq!((ran.code, &report["verdict"]), (Some(0), &Value::from("ready")), "{}", ran.said());
-}
-
 /// Documents without their signatures are as good as none.
 #[test]
 fn everything_unsigned_at_once_is_as_good_as_nothing() {

@@ -43,8 +43,8 @@ const fn check(
 }
 
 /// A check that only going back asks, and why.
-const fn back(check: ReadinessCheck, why: &'static str) -> ReadinessCheck {
-    ReadinessCheck { only_back: Some(why), ..check }
+const fn back(check: &ReadinessCheck, why: &'static str) -> ReadinessCheck {
+    ReadinessCheck { only_back: Some(why), ..*check }
 }
 
 /// What each check needs that a new operator would have to guess.
@@ -105,7 +105,7 @@ pub const CHECKS: [ReadinessCheck; 30] = [
     check("RB12", "does the target read what the candidate stored?", &rules::STORED_FORMAT_UNREADABLE, data::stored_formats),
     check("RB13", "does it read what is cached and queued?", &rules::MESSAGE_FORMAT_UNREADABLE, data::messages),
     check("RB14", "do clients work with the release that would run?", &rules::CLIENTS_DEPEND_ON_CANDIDATE, data::clients),
-    back(check("RB15", "does the target start with the candidate's settings?", &rules::CONFIGURATION_NOT_IGNORABLE, data::configuration), OWN_SETTINGS),
+    back(&check("RB15", "does the target start with the candidate's settings?", &rules::CONFIGURATION_NOT_IGNORABLE, data::configuration), OWN_SETTINGS),
     check("RB16", "are stored custom resources still served?", &rules::CUSTOM_RESOURCE_NOT_SERVED, cluster::custom_resources),
     check("RB17", "does the cluster have the APIs that would be used?", &rules::API_REMOVED_IN_CLUSTER, cluster::removed_interfaces),
     check("RB18", "does no immutable field change?", &rules::IMMUTABLE_FIELD_CHANGES, cluster::immutable_fields),
@@ -120,7 +120,7 @@ pub const CHECKS: [ReadinessCheck; 30] = [
     check("RB27", "can the release that would run be watched?", &rules::TARGET_NOT_OBSERVABLE, drills::observable),
     check("RB28", "have enough people approved?", &trust_rules::APPROVAL_MISSING, people::approved),
     check("RB29", "is the runbook the one that was drilled?", &rules::RUNBOOK_NOT_PINNED, people::runbook),
-    back(check("RB30", "will the candidate stay out afterwards?", &rules::NO_HOLD_AFTER_ROLLBACK, people::hold), NOTHING_LEFT),
+    back(&check("RB30", "will the candidate stay out afterwards?", &rules::NO_HOLD_AFTER_ROLLBACK, people::hold), NOTHING_LEFT),
 ];
 
 /// Who has approved so far, and who asks.
