@@ -17,6 +17,7 @@ mod bad_input;
 mod binding;
 mod cases;
 mod command;
+mod demo;
 mod environment;
 mod forgery;
 mod instance;

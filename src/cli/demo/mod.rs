@@ -1,6 +1,7 @@
 //! `demo`: the whole story on the shipped example, with throw-away keys.
 
 mod build;
+mod commands;
 mod night;
 mod previous;
 mod tamper;
@@ -169,7 +170,11 @@ fn tell(stage: &mut Stage, session: &Session) -> Result<ExitCode, Failure> {
         stage,
         session,
         "make three people's throw-away keys and a trust root",
-        "countersign keys generate -o alice.key",
+        &format!(
+            "{}\ncountersign trust show {}",
+            commands::of_keys(stage),
+            trust_path(stage).display()
+        ),
     )?;
     let keys = make_keys(stage)?;
     let (signers, operations) = keys.split_at(2);
@@ -182,7 +187,7 @@ fn tell(stage: &mut Stage, session: &Session) -> Result<ExitCode, Failure> {
     let assembled = assemble::assemble(&assemble_request(&before)?)?;
     sign::sign(&before.dist, signers)?;
     result(session, &format!("packet sha256:{}", assembled.packed.sha256))?;
-    say(stage, session, "assemble the release", &assemble_command(&release, &as_of))?;
+    say(stage, session, "assemble the release", &commands::of_assembly(&release, &as_of))?;
     let assembled = assemble::assemble(&assemble_request(&release)?)?;
     result(session, &format!("packet sha256:{}", assembled.packed.sha256))?;
     let dist = release.dist.display().to_string();
@@ -201,22 +206,6 @@ fn tell(stage: &mut Stage, session: &Session) -> Result<ExitCode, Failure> {
     let refusals = tamper::all(stage, session)?;
     let rollback = night::tell(stage, session, signers, &operations[0])?;
     finish(stage, session, refusals, rollback)
-}
-
-fn assemble_command(release: &Release, as_of: &str) -> String {
-    let previous =
-        release.previous.as_ref().map(|packet| format!(" --previous {}", packet.display()));
-    format!(
-        "countersign assemble --root {} --artifacts {} --evidence {} --version {} --source {SOURCE} \
-         --commit {}{} {as_of} -o {}",
-        release.tree.display(),
-        release.artifacts.display(),
-        release.evidence.display(),
-        release.version,
-        release.commit,
-        previous.unwrap_or_default(),
-        release.dist.display()
-    )
 }
 
 fn finish(
@@ -240,15 +229,16 @@ fn finish(
     Ok(exit::of(document.verdict))
 }
 
-fn say(stage: &mut Stage, session: &Session, what: &str, command: &str) -> Result<(), Failure> {
+/// Tells what comes next, and the commands that do the same, one a line.
+fn say(stage: &mut Stage, session: &Session, what: &str, commands: &str) -> Result<(), Failure> {
     stage.step += 1;
     if !session.is_human() {
         return Ok(());
     }
     let style = session.style();
     let mut text = format!("\n{}\n", style.paint(Tone::Strong, &format!("{}. {what}", stage.step)));
-    if !command.is_empty() {
-        text += &format!("   {}\n", style.paint(Tone::Faint, &format!("$ {command}")));
+    for line in commands.lines() {
+        text += &format!("   {}\n", style.paint(Tone::Faint, &format!("$ {line}")));
     }
     session.write(text.as_bytes())
 }
@@ -290,14 +280,16 @@ fn check_inputs(stage: &Stage) -> Result<Report, Failure> {
     })?)
 }
 
+/// Who holds a key, and of which kind, as a person names it too.
+const PEOPLE: [(&str, Algorithm, &str); 3] = [
+    ("alice", Algorithm::Ed25519, "ed25519"),
+    ("bob", Algorithm::P256, "p256"),
+    ("operations", Algorithm::Ed25519, "ed25519"),
+];
+
 fn make_keys(stage: &Stage) -> Result<Vec<sign::SigningKey>, Failure> {
     let mut keys = Vec::new();
-    let people = [
-        ("alice", Algorithm::Ed25519),
-        ("bob", Algorithm::P256),
-        ("operations", Algorithm::Ed25519),
-    ];
-    for (name, algorithm) in people {
+    for (name, algorithm, _) in PEOPLE {
         let path = stage.path(&format!("{name}.key"));
         let key = PrivateKey::generate(algorithm)
             .map_err(|source| Error::Key { path: path.clone(), source })?;
@@ -312,9 +304,13 @@ fn make_keys(stage: &Stage) -> Result<Vec<sign::SigningKey>, Failure> {
 /// Where the versions of the trust root lie that came after the first.
 const UPDATES: &str = "trust-updates";
 
+fn trust_path(stage: &Stage) -> PathBuf {
+    stage.path("trust-root.json")
+}
+
 /// A trust root that asks for both people on every release and on every way back.
 fn make_trust_root(stage: &Stage, keys: &[sign::SigningKey]) -> Result<PathBuf, Failure> {
-    let path = stage.path("trust-root.json");
+    let path = trust_path(stage);
     let document = trust_root(stage, &keys.iter().collect::<Vec<_>>());
     let signers: Vec<&PrivateKey> = keys.iter().take(2).map(|key| &key.key).collect();
     let bytes = TrustRoot::seal(&document, &signers)
@@ -414,7 +410,7 @@ fn assemble_request(release: &Release) -> Result<assemble::Request, Failure> {
 fn verify_release(stage: &Stage, target: &Path) -> Result<Report, Failure> {
     Ok(verify::verify(&verify::Request {
         target: target.to_owned(),
-        trust: stage.path("trust-root.json"),
+        trust: trust_path(stage),
         updates: None,
         trust_as_of: None,
         expectations: Expectations {

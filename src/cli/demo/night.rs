@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::slice;
 
 use countersign::finding::{Direction, Report, Status};
 use countersign::packet::directory::BUNDLE_SUFFIX;
 use countersign::pipeline::rollback::{self, ApprovalRequest, CheckRequest, DrillRequest};
-use countersign::pipeline::{Error, sign};
+use countersign::pipeline::{Error, sign, trust};
 use countersign::provenance::Action;
 use countersign::tree::{self, TreeError};
-use countersign::trust::root::KeyState;
-use countersign::trust::{Bundle, PrivateKey, TrustRoot};
+use countersign::trust::Bundle;
 use countersign::validator::rollback::{
     ClusterState, Retrieval, RetrievedItem, RollbackFacts, Scan, WithdrawnList,
 };
@@ -20,11 +20,16 @@ use serde::Serialize;
 
 use super::super::exit::Failure;
 use super::super::session::Session;
-use super::{PREVIOUS, RollbackDocument, Stage, UPDATES, result, say, trust_root};
+use super::{PREVIOUS, RollbackDocument, Stage, UPDATES, result, say, trust_path};
 
-const ENVIRONMENT: &str = "prod";
+pub(super) const ENVIRONMENT: &str = "prod";
+/// Where the way back is drilled.
+pub(super) const PROFILES: [&str; 2] = ["ci", "prod"];
+/// What operations know and sign.
+pub(super) const FACTS: [&str; 4] =
+    ["retrieval.json", "withdrawn.json", "cluster.json", "scan.json"];
 /// Who asks for the way back; holds no key of the demo's.
-const REQUESTER: &str = "carol";
+pub(super) const REQUESTER: &str = "carol";
 
 /// Tells the story and returns the answers on the way.
 pub(super) fn tell(
@@ -43,17 +48,18 @@ pub(super) fn tell(
         stage,
         session,
         "operations sign what they know and drill the way back in both profiles",
-        "countersign rollback drill record --help",
+        &night.drill_commands(stage, operations),
     )?;
     night.sign_facts(stage, operations)?;
-    night.drill(stage, "ci", operations)?;
-    night.drill(stage, "prod", operations)?;
+    for profile in PROFILES {
+        night.drill(stage, profile, operations)?;
+    }
     answers.push(night.ask(stage, session, "the drills")?);
     say(
         stage,
         session,
         "two people approve exactly this pair",
-        "countersign rollback approve --help",
+        &night.approve_commands(stage, signers),
     )?;
     for signer in signers {
         night.approve(stage, signer)?;
@@ -63,19 +69,19 @@ pub(super) fn tell(
         stage,
         session,
         "bob's key turns out to be in wrong hands: it is revoked, and nothing of bob's counts",
-        "countersign trust revoke --help",
+        &night.revoke_commands(stage, signers, operations),
     )?;
-    revoke(stage, signers, operations)?;
+    night.revoke(stage, signers, operations)?;
     answers.push(night.ask(stage, session, "the revocation")?);
     Ok(answers)
 }
 
 /// Where and when it happens.
-struct Night {
-    now: Timestamp,
-    evidence: PathBuf,
-    from: PathBuf,
-    to: PathBuf,
+pub(super) struct Night {
+    pub(super) now: Timestamp,
+    pub(super) evidence: PathBuf,
+    pub(super) from: PathBuf,
+    pub(super) to: PathBuf,
 }
 
 impl Night {
@@ -89,21 +95,21 @@ impl Night {
         }
     }
 
-    fn before(&self, seconds: i64) -> Timestamp {
+    pub(super) fn before(&self, seconds: i64) -> Timestamp {
         Timestamp::from_unix_seconds(self.now.unix_seconds() - seconds).unwrap_or(self.now)
     }
 
-    fn command(&self, stage: &Stage) -> String {
-        format!(
-            "countersign rollback check --from {} --to {} --trust {} --trust-updates {} \
-             --evidence {} --environment {ENVIRONMENT} --requester {REQUESTER} --now {}",
-            self.from.display(),
-            self.to.display(),
-            stage.path("trust-root.json").display(),
-            stage.path(UPDATES).display(),
-            self.evidence.display(),
-            self.now
-        )
+    pub(super) fn drill_path(&self, profile: &str) -> PathBuf {
+        self.evidence.join(format!("drill-{profile}{BUNDLE_SUFFIX}"))
+    }
+
+    pub(super) fn approval_path(&self, signer: &sign::SigningKey) -> PathBuf {
+        let name = signer.path.file_stem().unwrap_or_default().to_string_lossy();
+        self.evidence.join(format!("approval-{name}{BUNDLE_SUFFIX}"))
+    }
+
+    pub(super) fn approvals_end(&self) -> Timestamp {
+        Timestamp::from_unix_seconds(self.now.unix_seconds() + 6 * 3600).unwrap_or(self.now)
     }
 
     fn ask(
@@ -117,7 +123,7 @@ impl Night {
             from: self.from.clone(),
             to: Some(self.to.clone()),
             direction: Direction::Rollback,
-            trust: stage.path("trust-root.json"),
+            trust: trust_path(stage),
             updates: updates.exists().then_some(updates),
             root: None,
             evidence: Some(self.evidence.clone()),
@@ -147,7 +153,8 @@ impl Night {
             release: PREVIOUS.parse().map_err(|error| Failure::Usage(format!("{error}")))?,
             items: images(&stage.previous().dist)?,
         };
-        self.sign_document("retrieval.json", &retrieval, key)?;
+        let [retrieved, listed, observed, scanned] = FACTS;
+        self.sign_document(retrieved, &retrieval, key)?;
         let withdrawn = WithdrawnList {
             schema: WithdrawnList::SCHEMA.to_owned(),
             product: "lantern".to_owned(),
@@ -155,7 +162,7 @@ impl Night {
             expires_at: ends,
             releases: Vec::new(),
         };
-        self.sign_document("withdrawn.json", &withdrawn, key)?;
+        self.sign_document(listed, &withdrawn, key)?;
         let cluster = ClusterState {
             schema: ClusterState::SCHEMA.to_owned(),
             environment: ENVIRONMENT.to_owned(),
@@ -167,7 +174,7 @@ impl Night {
             stored_versions: BTreeMap::new(),
             objects: BTreeSet::new(),
         };
-        self.sign_document("cluster.json", &cluster, key)?;
+        self.sign_document(observed, &cluster, key)?;
         let packet = previous_packet(&stage.previous().dist);
         let bytes = fs::read(&packet).map_err(|error| TreeError::io(&packet, error))?;
         let scan = Scan {
@@ -178,7 +185,7 @@ impl Night {
             high: 0,
             findings: Vec::new(),
         };
-        self.sign_document("scan.json", &scan, key)
+        self.sign_document(scanned, &scan, key)
     }
 
     fn sign_document(
@@ -197,7 +204,7 @@ impl Night {
     }
 
     fn drill(&self, stage: &Stage, profile: &str, key: &sign::SigningKey) -> Result<(), Failure> {
-        let timings = stage.path(&format!("drill-{profile}.json"));
+        let timings = timings_path(stage, profile);
         let answers = Digest::of(b"answers of the data set 2026.10");
         let log = format!(
             r#"{{"schema": "countersign.drill-log/v1",
@@ -219,33 +226,67 @@ impl Night {
             to: self.to.clone(),
             timings,
             logs: Vec::new(),
-            runbook: Some(stage.root.join("ops/observe/runbooks/rollback.md")),
+            runbook: Some(runbook_path(stage)),
             profile: profile.to_owned(),
             environment: ENVIRONMENT.to_owned(),
             now: self.now,
-            out: self.evidence.join(format!("drill-{profile}{BUNDLE_SUFFIX}")),
+            out: self.drill_path(profile),
         };
         rollback::record_drill(&request, key)?;
         Ok(())
     }
 
     fn approve(&self, stage: &Stage, key: &sign::SigningKey) -> Result<(), Failure> {
-        let name = key.path.file_stem().unwrap_or_default().to_string_lossy();
         let request = ApprovalRequest {
             from: self.from.clone(),
             to: self.to.clone(),
             action: Action::Rollback,
             environment: ENVIRONMENT.to_owned(),
             requester: REQUESTER.to_owned(),
-            reason: format!("the release {} loses sessions", stage.release().version),
+            reason: reason(stage),
             approved_at: self.before(60),
-            expires_at: Timestamp::from_unix_seconds(self.now.unix_seconds() + 6 * 3600)
-                .unwrap_or(self.now),
-            out: self.evidence.join(format!("approval-{name}{BUNDLE_SUFFIX}")),
+            expires_at: self.approvals_end(),
+            out: self.approval_path(key),
         };
         rollback::approve(&request, key)?;
         Ok(())
     }
+
+    /// The next version of the trust root: bob's key counts for nothing from before both releases on.
+    fn revoke(
+        &self,
+        stage: &Stage,
+        signers: &[sign::SigningKey],
+        operations: &sign::SigningKey,
+    ) -> Result<(), Failure> {
+        let [alice, bob] = signers else { return Ok(()) };
+        let folder = stage.path(UPDATES);
+        fs::create_dir_all(&folder).map_err(|error| TreeError::io(&folder, error))?;
+        let pinned = trust_path(stage);
+        let bytes = fs::read(&pinned).map_err(|error| TreeError::io(&pinned, error))?;
+        tree::write_atomic(&folder.join("1.json"), &bytes, 0o644)?;
+        let change = trust::Change::Revoke {
+            whose: bob.key.public().id().to_string(),
+            since: stage.previous().issued_at,
+        };
+        trust::change(&folder, change, self.now, None)?;
+        for signer in [alice, operations] {
+            trust::sign(&folder, slice::from_ref(signer))?;
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn timings_path(stage: &Stage, profile: &str) -> PathBuf {
+    stage.path(&format!("drill-{profile}.json"))
+}
+
+pub(super) fn runbook_path(stage: &Stage) -> PathBuf {
+    stage.root.join("ops/observe/runbooks/rollback.md")
+}
+
+pub(super) fn reason(stage: &Stage) -> String {
+    format!("the release {} loses sessions", stage.release().version)
 }
 
 fn show(session: &Session, report: &Report) -> Result<(), Failure> {
@@ -297,27 +338,4 @@ fn facts_of(packet: &Path) -> Result<RollbackFacts, Failure> {
     .map_err(|source| Error::Archive { path: packet.to_owned(), source })?;
     RollbackFacts::parse(&bytes)
         .map_err(|source| Error::Json { path: packet.to_owned(), source }.into())
-}
-
-/// The next version of the trust root: bob's key counts for nothing from before both releases on.
-fn revoke(
-    stage: &Stage,
-    signers: &[sign::SigningKey],
-    operations: &sign::SigningKey,
-) -> Result<(), Failure> {
-    let folder = stage.path(UPDATES);
-    fs::create_dir_all(&folder).map_err(|error| TreeError::io(&folder, error))?;
-    let [alice, bob] = signers else { return Ok(()) };
-    let mut document = trust_root(stage, &[alice, bob, operations]);
-    let from = document.issued_at;
-    document.version = 2;
-    document.issued_at = Night::of(stage).now;
-    if let Some(key) = document.keys.get_mut(&bob.key.public().id()) {
-        key.state = KeyState::Compromised { from, since: from };
-    }
-    let path = folder.join("2.json");
-    let signers: [&PrivateKey; 2] = [&alice.key, &operations.key];
-    let bytes = TrustRoot::seal(&document, &signers)
-        .map_err(|source| Error::Root { path: path.clone(), source })?;
-    Ok(tree::write_atomic(&path, &bytes, 0o644)?)
 }
