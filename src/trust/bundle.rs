@@ -2,13 +2,14 @@
 //!
 //! The client specification allows a bundle without log entry or timestamp when the signer is a
 //! managed key; a bundle holds exactly one signature. What is ours to write is v0.3 with a managed
-//! key; any other bundle is carried as it is and verified by [`super::sigstore`].
+//! key, and older versions of it are read; any other bundle is carried as it is and verified by
+//! [`super::sigstore`].
 
 use serde::{Deserialize, Serialize};
 
 use super::base64;
 use super::envelope::{Envelope, EnvelopeDocument};
-use super::outline::{Outline, SignedBy};
+use super::outline::{MAX_EACH, Outline, SignedBy};
 use super::{KeyError, PrivateKey, Refusal, sigstore};
 use crate::digest::Digest;
 use crate::finding::rules::trust as rules;
@@ -49,7 +50,14 @@ pub enum Content {
     },
 }
 
+/// What is written.
 const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
+/// What is read besides: without a log entry the versions differ in their names alone.
+const OTHER_MEDIA_TYPES: [&str; 3] = [
+    "application/vnd.dev.sigstore.bundle+json;version=0.1",
+    "application/vnd.dev.sigstore.bundle+json;version=0.2",
+    "application/vnd.dev.sigstore.bundle+json;version=0.3",
+];
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -223,8 +231,7 @@ impl Bundle {
     ///
     /// # Errors
     ///
-    /// A refusal for anything but one well-formed bundle: of version 0.3 when a managed key signed
-    /// and no log took it in, of any version otherwise.
+    /// A refusal for anything but one well-formed bundle of version 0.1 to 0.3.
     pub fn parse(bytes: &[u8]) -> Result<Self, Refusal> {
         match Outline::parse(bytes) {
             Ok(outline) if outline.signed_by() == SignedBy::Certificate => carried(bytes),
@@ -282,14 +289,21 @@ impl Material {
 fn managed(bytes: &[u8]) -> Result<Bundle, Refusal> {
     let document: BundleDocument =
         json::parse(bytes, Limits::DOCUMENT).map_err(|error| malformed(&error.to_string()))?;
-    if document.media_type != MEDIA_TYPE {
-        let found = document.media_type.escape_debug();
-        return Err(malformed(&format!("media type `{found}`; expected `{MEDIA_TYPE}`")));
+    let media_type = document.media_type.as_str();
+    if media_type != MEDIA_TYPE && !OTHER_MEDIA_TYPES.contains(&media_type) {
+        let found = media_type.escape_debug();
+        let problem =
+            format!("media type `{found}`; expected `{MEDIA_TYPE}`, or version 0.1 or 0.2");
+        return Err(malformed(&problem));
     }
     let hint = document.verification_material.public_key.hint;
     let content = content_of(document.dsse_envelope, document.message_signature, Some(&hint))?;
     let stamps = document.verification_material.timestamp_verification_data;
     let stamps = stamps.map_or_else(Vec::new, |data| data.rfc3161_timestamps);
+    if stamps.len() > MAX_EACH {
+        let count = stamps.len();
+        return Err(malformed(&format!("{count} timestamps; expected at most {MAX_EACH}")));
+    }
     let timestamps = stamps
         .iter()
         .map(|stamp| {
@@ -351,7 +365,7 @@ fn message_of(message: &MessageDocument) -> Result<Content, Refusal> {
 }
 
 fn malformed(problem: &str) -> Refusal {
-    let message = format!("not a Sigstore bundle v0.3 with a managed key: {problem}");
+    let message = format!("not a Sigstore bundle with a managed key: {problem}");
     Refusal::new(&rules::BUNDLE_MALFORMED, message)
 }
 
@@ -374,6 +388,10 @@ mod tests {
             assert_eq!(read, stamped);
             assert_ne!(read, bundle);
             assert_eq!(Bundle::parse(&stamped.to_line()).unwrap(), stamped);
+            (1..MAX_EACH).for_each(|_| stamped.add_timestamp(vec![0x30, 0]));
+            assert_eq!(Bundle::parse(&stamped.to_bytes()).unwrap(), stamped);
+            stamped.add_timestamp(vec![0x30, 0]);
+            assert!(Bundle::parse(&stamped.to_bytes()).is_err());
         }
     }
 
@@ -409,6 +427,22 @@ mod tests {
     }
 
     #[test]
+    fn older_versions_are_read_and_written_anew() {
+        let key = PrivateKey::generate(Algorithm::P256).unwrap();
+        for bundle in [
+            Bundle::sign_payload("text/plain", b"hello".to_vec(), &key).unwrap(),
+            Bundle::sign_message(b"hello", &key).unwrap(),
+        ] {
+            let text = String::from_utf8(bundle.to_bytes()).unwrap();
+            for media_type in OTHER_MEDIA_TYPES {
+                let older = text.replace(MEDIA_TYPE, media_type);
+                assert_ne!(older, text);
+                assert_eq!(Bundle::parse(older.as_bytes()).unwrap(), bundle, "{media_type}");
+            }
+        }
+    }
+
+    #[test]
     fn other_bundles_are_refused() {
         let key = PrivateKey::generate(Algorithm::Ed25519).unwrap();
         let text = String::from_utf8(
@@ -418,6 +452,9 @@ mod tests {
         for (from, to) in [
             ("bundle.v0.3+json", "bundle.v0.3.1+json"),
             ("bundle.v0.3+json", "bundle.v0.4+json"),
+            ("bundle.v0.3+json", "bundle+json;version=0.4"),
+            ("bundle.v0.3+json", "bundle+json; version=0.2"),
+            ("bundle.v0.3+json", "bundle.v0.2+json"),
             ("\"publicKey\"", "\"publicKeys\""),
             ("\"dsseEnvelope\"", "\"messageSignature\""),
             ("\"hint\": \"", "\"hint\": \"x"),

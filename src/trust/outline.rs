@@ -27,7 +27,7 @@ pub enum SignedBy {
 /// The largest bundle, in bytes; as deep as a document of ours.
 const LIMITS: Limits = Limits { bytes: 64 << 20, depth: 64 };
 /// The most log entries, timestamps or certificates of a bundle. Each costs signature checks.
-const MAX_EACH: usize = 16;
+pub(super) const MAX_EACH: usize = 16;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -117,8 +117,10 @@ pub(crate) fn paths() -> Vec<Path> {
         }
     }
     for form in [Form::Message, Form::Statement] {
-        for stamped in [false, true] {
-            paths.push(Path { by: By::Key, form, version: 3, log: InLog::None, stamped });
+        for version in 1..=3 {
+            for stamped in [false, true] {
+                paths.push(Path { by: By::Key, form, version, log: InLog::None, stamped });
+            }
         }
     }
     paths
