@@ -278,6 +278,50 @@ fn r03_an_older_trust_root_or_another_of_the_same_version() {
 }
 
 #[test]
+fn r03_a_chain_of_trust_roots_that_goes_back() {
+    let folder = stage();
+    let roots = folder.path().join("roots");
+    fs::create_dir(&roots).unwrap();
+    fs::write(roots.join("1.json"), &specimen().trust).unwrap();
+    let chain = |more: &[&str]| {
+        let args = ["trust", "verify", "--dir", "roots", "--format", "json", "--now", NOW];
+        countersign(folder.path(), &[&args[..], more].concat())
+    };
+    let remembered = || fs::read(folder.path().join("state.json")).ok();
+    const STATE: [&str; 2] = ["--state", "state.json"];
+    // What does not hold is not remembered.
+    fs::write(roots.join("2.json"), later(3, |_| ())).unwrap();
+    assert_eq!(chain(&STATE).code, Some(1));
+    assert_eq!(remembered(), None);
+    fs::write(roots.join("2.json"), later(2, |_| ())).unwrap();
+    assert_eq!(complaint(&chain(&STATE), 0, "pass"), None);
+    let state = remembered();
+    assert!(state.is_some());
+    assert_eq!(complaint(&chain(&STATE), 0, "trust-root-version"), None);
+    assert_eq!(remembered(), state);
+    // Another version of the same number.
+    let other = later(2, |document| document.expires_at = document.expires_at.plus_days(1));
+    fs::write(roots.join("2.json"), &other).unwrap();
+    assert_eq!(complaint(&chain(&STATE), 1, "another trust root of this version"), None);
+    // The newest one is taken away.
+    fs::remove_file(roots.join("2.json")).unwrap();
+    assert_eq!(complaint(&chain(&STATE), 1, "CS-TRUST-020"), None);
+    assert_eq!(complaint(&chain(&[]), 0, "pass"), None);
+    assert_eq!(remembered(), state);
+    // One file serves both verbs.
+    assert_eq!(complaint(&verify(folder.path(), &[]), 1, "CS-TRUST-020"), None);
+    let updates = ["--trust-updates", "roots"];
+    fs::write(roots.join("2.json"), later(2, |_| ())).unwrap();
+    assert_eq!(complaint(&verify(folder.path(), &updates), 0, "pass"), None);
+    // A clock that runs before what is known to have come.
+    let early = ["--state", "state.json", "--now", "2026-01-01T00:00:00Z"];
+    let args = [&["trust", "verify", "--dir", "roots"][..], &early].concat();
+    let ran = countersign(folder.path(), &args);
+    assert_eq!(ran.code, Some(3), "{}", ran.said());
+    assert!(ran.stderr.contains("set the clock right"), "{}", ran.said());
+}
+
+#[test]
 fn p14_an_old_policy_that_is_validly_signed() {
     let folder = stage();
     let strict = later(2, |document| document.policy.builders[0].push_str("/hardened"));

@@ -116,6 +116,9 @@ pub(super) enum Verb {
         /// The version that is pinned; the first when absent
         #[arg(long, value_name = "FILE")]
         pin: Option<PathBuf>,
+        /// A file that remembers the newest trust root that was used here, and refuses older ones
+        #[arg(long, value_name = "FILE")]
+        state: Option<PathBuf>,
     },
 }
 
@@ -290,8 +293,9 @@ pub(super) fn run(verb: &Verb, session: &Session) -> Result<ExitCode, Failure> {
             let root = trust::open(pinned, updates, session.now)?;
             show(root.document(), &format!("sha256:{}", root.digest()), session)
         }
-        Verb::Verify { place, pin } => {
-            let report = trust::verify(&place.dir, pin.as_deref(), session.now, session.replay)?;
+        Verb::Verify { place, pin, state } => {
+            let (pin, state) = (pin.as_deref(), state.as_deref());
+            let report = trust::verify(&place.dir, pin, state, session.now, session.replay)?;
             session.finish(&report)
         }
     }

@@ -34,7 +34,7 @@ pub(super) fn judge_state(
     }
     let before = state.as_ref().and_then(|state| state.releases.get(&line)).cloned();
     let accepted = before.as_ref().map(|mark| (mark.sequence, mark.sha256));
-    judge_root_mark(request, state.as_ref(), root, report);
+    judge_root_mark(&request.trust, state.as_ref(), root, report);
     let floor = request.expectations.min_sequence;
     judge::judge_freshness(contents, packet, floor, accepted, report);
     let (Some(path), Some(state)) = (&request.state, &mut state) else { return Ok(()) };
@@ -54,10 +54,41 @@ pub(super) fn judge_state(
         };
         state.releases.insert(line, mark);
     }
-    let issued_at = Some(root.document().issued_at);
-    let mark = RootMark { version: root.version(), sha256: root.digest(), issued_at };
+    state.trust_root = Some(mark_of(root));
+    state.write(path)
+}
+
+/// Holds a trust root against the newest one that was used here, and remembers it when it passes.
+///
+/// # Errors
+///
+/// When the state cannot be read or written, or knows of a time after `now`.
+pub(super) fn judge_trust_root(
+    trust: &Path,
+    root: &TrustRoot,
+    path: &Path,
+    now: Timestamp,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let _lock = State::lock(path)?;
+    let mut state = State::read(path)?;
+    refuse_a_clock_before(&state, path, now)?;
+    judge_root_mark(trust, Some(&state), root, report);
+    if report.verdict() != Verdict::Pass {
+        return Ok(());
+    }
+    let mark = mark_of(root);
+    // The same trust root verified again leaves the state as it is.
+    if state.trust_root == Some(mark) {
+        return Ok(());
+    }
     state.trust_root = Some(mark);
     state.write(path)
+}
+
+fn mark_of(root: &TrustRoot) -> RootMark {
+    let issued_at = Some(root.document().issued_at);
+    RootMark { version: root.version(), sha256: root.digest(), issued_at }
 }
 
 /// A clock that runs before what is known to have come cannot tell what is fresh.
@@ -68,14 +99,9 @@ fn refuse_a_clock_before(state: &State, path: &Path, now: Timestamp) -> Result<(
     Err(Error::Unusable { path: path.to_owned(), problem })
 }
 
-fn judge_root_mark(
-    request: &Request,
-    state: Option<&State>,
-    root: &TrustRoot,
-    report: &mut Report,
-) {
+fn judge_root_mark(trust: &Path, state: Option<&State>, root: &TrustRoot, report: &mut Report) {
     let Some(mark) = state.and_then(|state| state.trust_root) else { return };
-    let location = Location::named(&request.trust.display().to_string());
+    let location = Location::named(&trust.display().to_string());
     let older = root.version() < mark.version;
     let other = root.version() == mark.version && root.digest() != mark.sha256;
     if older || other {

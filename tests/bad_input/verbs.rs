@@ -95,7 +95,7 @@ const ADD_KEY: &str = "trust add-key carol.pub --owner carol --role release --di
 const REVOKE: &str = "trust revoke alice --since 2026-11-20T00:00:00Z --dir roots";
 const SIGN_DRAFT: &str = "trust sign --key alice.key --dir drafted";
 
-const TRUST: [Row; 15] = [
+const TRUST: [Row; 16] = [
     row(INIT, "policy.json", &DOCUMENT),
     row(ADD_KEY, "carol.pub", &KEY),
     row(ADD_KEY, "roots/1.json", &DOCUMENT),
@@ -115,6 +115,7 @@ const TRUST: [Row; 15] = [
     row("trust show --dir roots", "roots/1.json", &DOCUMENT),
     row("trust verify --dir roots", "roots/1.json", &DOCUMENT),
     row("trust verify --dir roots --pin trust.json", "trust.json", &DOCUMENT),
+    row("trust verify --dir roots --state state.json", "state.json", &OPTIONAL),
 ];
 
 /// A version, a version with a draft that one of two has signed, a policy, and a third person's key.

@@ -6,6 +6,7 @@ use super::{path_of, read_versions};
 use crate::finding::rules::trust as rules;
 use crate::finding::{Finding, Location, Report};
 use crate::pipeline::Error;
+use crate::pipeline::remember::judge_trust_root;
 use crate::time::Timestamp;
 use crate::tree;
 use crate::trust::TrustRoot;
@@ -13,12 +14,16 @@ use crate::trust::root::MAX_BYTES;
 
 /// Verifies every version of a folder, from the pinned one on, and reports on each.
 ///
+/// With a state, the newest version is held against the newest trust root that was used here, and
+/// remembered when everything holds.
+///
 /// # Errors
 ///
-/// When a file cannot be read.
+/// When a file cannot be read, or the state cannot be written.
 pub fn verify(
     folder: &Path,
     pinned: Option<&Path>,
+    state: Option<&Path>,
     now: Timestamp,
     replay: bool,
 ) -> Result<Report, Error> {
@@ -48,6 +53,7 @@ pub fn verify(
         return Ok(report);
     };
     let later: Vec<Vec<u8>> = versions.iter().skip(1).map(|(_, bytes)| bytes.clone()).collect();
+    let mut newest = None;
     for (count, root) in TrustRoot::walk(first, &later).enumerate() {
         // Versions before the newest may have expired: they have named their successors.
         let root = root.and_then(|root| {
@@ -58,6 +64,7 @@ pub fn verify(
             Ok(root) => {
                 let detail = format!("version {}, sha256:{}", root.version(), root.digest());
                 report.passed("trust-root", format!("version {}", root.version()), detail);
+                newest = Some((count, root));
             }
             Err(error) => {
                 let message = error.to_string();
@@ -66,6 +73,11 @@ pub fn verify(
                 report.failed("trust-root", path, finding);
             }
         }
+    }
+    // What does not hold is not remembered; it is held against what is, all the same.
+    if let (Some(state), Some((count, root))) = (state, newest) {
+        let path = versions.get(count).map_or(folder, |(path, _)| path);
+        judge_trust_root(path, &root, state, now, &mut report)?;
     }
     Ok(report)
 }
