@@ -753,6 +753,27 @@ fn p08_a_weak_digest_that_is_right() {
 }
 
 #[test]
+fn p08_a_longer_digest_alone_names_the_file_when_it_is_there() {
+    let sha512 = "12fb8349e5207ead40f6206650ec5301c09e64ea9155c4db21c97d252d75b499\
+                  e6c2884c32291b76efbc520adc484ad27f9acaa265177d1eeaa9715db94222b5";
+    let text = format!(
+        r#"{{"_type":"https://in-toto.io/Statement/v1","subject":[{{"name":"f","digest":{{"sha512":"{sha512}"}}}}],"predicateType":"https://example.com/x","predicate":{{}}}}"#
+    );
+    let instance = instance();
+    for path in paths().into_iter().filter(statement) {
+        let recipe = Recipe { statement: Some(text.clone()), ..Recipe::of(path) };
+        let asked = instance.asked(path.by, instance.bake(&recipe));
+        let report = instance.judge(&asked);
+        let found = report.findings().first().map(|one| one.message.clone());
+        assert_eq!(report.verdict(), Verdict::Pass, "{path:?}: {found:?}");
+        let report = instance.judge(&Asked { digest_only: true, ..asked.clone() });
+        assert_ne!(report.verdict(), Verdict::Pass, "{path:?} by the SHA-256 alone");
+        let report = instance.judge(&Asked { file: b"another file", ..asked });
+        assert_ne!(report.verdict(), Verdict::Pass, "{path:?} over another file");
+    }
+}
+
+#[test]
 fn p10_a_statement_about_nothing() {
     for subject in ["[]", "null", "{}"] {
         let text = format!(

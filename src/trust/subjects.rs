@@ -33,9 +33,10 @@ struct SubjectHead {
     digest: BTreeMap<String, String>,
 }
 
-/// Holds when a signed payload is a statement that names the file by its SHA-256.
+/// Holds when a signed payload is a statement that names the file by its SHA-256, or its SHA-512.
 ///
-/// A subject may also state a longer digest, which is held against the file when the file is there.
+/// Longer digests are held against the file when the file is there, and are nothing to go by when
+/// only its SHA-256 is.
 pub(super) fn check(
     payload: &Payload,
     subject: Subject<'_>,
@@ -53,14 +54,19 @@ pub(super) fn check(
         return Err(malformed(format!("a statement of type `{found}`")));
     }
     let expected = subject.digest().to_string();
-    let named = head.subject.iter().filter(|one| one.digest.get("sha256") == Some(&expected));
-    // A subject whose SHA-256 is the file's and whose other digest is not names no file at all.
-    let mut named = named.filter(|one| other_digests_hold(&one.digest, subject, longer));
-    if named.next().is_none() {
-        let message = format!("the signed statement names no subject with sha256 {expected}");
-        return Err(Refusal::new(&rules::SUBJECT_MISMATCH, message));
+    // The longer digests take another pass over the file; few statements have them.
+    let stated = |names: &[&str]| {
+        head.subject.iter().any(|one| names.iter().any(|name| one.digest.contains_key(*name)))
+    };
+    let actual = match subject {
+        Subject::Bytes(bytes) if stated(&LONGER) => Some(longer(bytes)),
+        Subject::Bytes(_) | Subject::Digest(_) => None,
+    };
+    if head.subject.iter().any(|one| names(&one.digest, &expected, actual.as_ref())) {
+        return Ok(());
     }
-    Ok(())
+    let message = format!("the signed statement names no subject with sha256 {expected}");
+    Err(Refusal::new(&rules::SUBJECT_MISMATCH, message))
 }
 
 /// Returns the SHA-256 of the first subject that states one: whom a statement is about, by itself.
@@ -74,20 +80,22 @@ pub(super) fn first(payload: &Payload) -> Result<Digest, Refusal> {
         .ok_or_else(|| malformed("the statement names no subject by its SHA-256".to_owned()))
 }
 
-fn other_digests_hold(
+/// Tells whether a subject is the file: by its SHA-256 or its SHA-512, and by every longer digest that
+/// it states besides. One that matches beside one that does not names no file at all.
+fn names(
     stated: &BTreeMap<String, String>,
-    subject: Subject<'_>,
-    longer: Longer,
+    expected: &String,
+    actual: Option<&[String; 2]>,
 ) -> bool {
-    let Subject::Bytes(bytes) = subject else { return true };
-    if !LONGER.iter().any(|name| stated.contains_key(*name)) {
-        return true;
-    }
-    let actual = longer(bytes);
-    LONGER
-        .iter()
-        .zip(&actual)
-        .all(|(name, actual)| stated.get(*name).is_none_or(|stated| stated == actual))
+    let [sha384, sha512] = LONGER.map(|name| stated.get(name));
+    let held = |stated: Option<&String>, actual: Option<&String>| {
+        stated.is_none_or(|stated| actual.is_none_or(|actual| stated == actual))
+    };
+    let shorter = stated.get("sha256");
+    let by_longer = sha512.is_some() && actual.is_some();
+    (shorter == Some(expected) || shorter.is_none() && by_longer)
+        && held(sha384, actual.map(|[sha384, _]| sha384))
+        && held(sha512, actual.map(|[_, sha512]| sha512))
 }
 
 #[cfg(test)]
@@ -112,15 +120,33 @@ mod tests {
             r#"[{"digest": {"sha256": "RIGHT"}}]"#,
             r#"[{"digest": {"sha256": "00"}}, {"digest": {"md5": "x", "sha256": "RIGHT"}}]"#,
             r#"[{"digest": {"sha256": "RIGHT", "sha512": "right512", "sha384": "right384"}}]"#,
+            r#"[{"digest": {"sha512": "right512"}}]"#,
+            r#"[{"digest": {"sha512": "right512", "sha384": "right384"}}]"#,
         ] {
             assert_eq!(of_subjects(subjects), None, "{subjects}");
+        }
+        // Of a file that is not there only the SHA-256 is known.
+        for (subjects, named) in [
+            (r#"[{"digest": {"sha256": "RIGHT", "sha512": "wrong"}}]"#, true),
+            (r#"[{"digest": {"sha512": "right512"}}]"#, false),
+        ] {
+            let text =
+                format!("{{\"_type\": \"{}\", \"subject\": {subjects}}}", STATEMENT_TYPES[0]);
+            let bytes = text.replace("RIGHT", &Digest::of(b"file").to_string()).into_bytes();
+            let payload = Payload { payload_type: IN_TOTO.to_owned(), bytes };
+            let subject = Subject::Digest(Digest::of(b"file"));
+            let longer: Longer = |_| [String::new(), String::new()];
+            assert_eq!(check(&payload, subject, longer).is_ok(), named, "{subjects}");
         }
         for subjects in [
             "[]",
             r#"[{"digest": {}}]"#,
             r#"[{"digest": {"md5": "RIGHT"}}]"#,
             r#"[{"digest": {"SHA256": "RIGHT"}}]"#,
-            r#"[{"digest": {"sha512": "right512"}}]"#,
+            r#"[{"digest": {"sha512": "wrong"}}]"#,
+            r#"[{"digest": {"sha384": "right384"}}]"#,
+            r#"[{"digest": {"sha512": "right512", "sha384": "wrong"}}]"#,
+            r#"[{"digest": {"sha256": "00", "sha512": "right512"}}]"#,
             r#"[{"digest": {"sha256": "RIGHT", "sha512": "wrong"}}]"#,
             r#"[{"digest": {"sha256": "RIGHT "}}]"#,
         ] {
