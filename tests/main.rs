@@ -28,6 +28,7 @@ mod life;
 mod load;
 mod made_cases;
 mod mutation;
+mod names;
 mod observe;
 mod policy;
 mod properties;
