@@ -18,6 +18,12 @@ Exit codes:
   2  usage: the command line is wrong
   3  undecided: the tool could not judge, or could not write its result";
 
+/// What a `--help` ends with: examples, one a line, and the table.
+pub(super) fn help(examples: &[&str]) -> String {
+    let examples: String = examples.iter().map(|line| format!("  {line}\n")).collect();
+    format!("Examples:\n{examples}\n{TABLE}")
+}
+
 const REFUSED: u8 = 1;
 const USAGE: u8 = 2;
 const UNDECIDED: u8 = 3;
@@ -57,10 +63,15 @@ impl fmt::Display for Failure {
 
 /// The only way from a verdict to an exit code.
 pub(super) fn of(verdict: Verdict) -> ExitCode {
+    number_of(verdict).into()
+}
+
+/// The exit code as a number, for reports that state it.
+pub(super) fn number_of(verdict: Verdict) -> u8 {
     match verdict {
-        Verdict::Pass | Verdict::Ready => ExitCode::SUCCESS,
-        Verdict::Refused | Verdict::Blocked => REFUSED.into(),
-        Verdict::Undecided | Verdict::Unknown => UNDECIDED.into(),
+        Verdict::Pass | Verdict::Ready => 0,
+        Verdict::Refused | Verdict::Blocked => REFUSED,
+        Verdict::Undecided | Verdict::Unknown => UNDECIDED,
     }
 }
 

@@ -8,6 +8,7 @@ mod authority;
 mod blob;
 mod check;
 mod checksums;
+mod completions;
 mod demo;
 mod exit;
 mod helm;
@@ -15,6 +16,7 @@ mod identity;
 mod inspect;
 mod keys;
 mod load;
+mod man;
 mod network;
 mod render;
 mod rollback;
@@ -28,7 +30,7 @@ mod verify;
 
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use countersign::Timestamp;
 
 use session::Session;
@@ -36,7 +38,13 @@ use session::Session;
 /// Proves that a release may be distributed, installed or rolled back.
 #[derive(Parser)]
 #[command(name = "countersign", version, max_term_width = 100)]
-#[command(after_help = exit::TABLE)]
+#[command(after_help = exit::help(&[
+    "countersign demo                                      the whole story, on an example",
+    "countersign check --root .                            is what is governed in order?",
+    "countersign verify dist --trust trust-root.json       may this release be installed?",
+    "countersign rollback check --help                     may one go back?",
+    "countersign explain CS-TRUST-005                      what a finding means, and what to do",
+]))]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -74,8 +82,24 @@ enum Format {
     Human,
     /// One JSON document
     Json,
+    /// SARIF 2.1.0, for code scanning; of reports
+    Sarif,
+    /// JUnit XML, for a pipeline's test view; of reports
+    Junit,
     /// Markdown, for a ticket or a pull request
     Markdown,
+    /// Workflow commands of GitHub Actions; of reports
+    Github,
+}
+
+impl Format {
+    /// Tells whether only a report can be written so.
+    fn is_of_reports(self) -> bool {
+        match self {
+            Self::Human | Self::Json | Self::Markdown => false,
+            Self::Sarif | Self::Junit | Self::Github => true,
+        }
+    }
 }
 
 /// When colour is used.
@@ -136,6 +160,37 @@ Examples:
 
 {}", exit::TABLE))]
     Rules,
+    /// Write the completions of a shell
+    Completions(completions::Args),
+    /// Write manual pages
+    Man(man::Args),
+}
+
+impl Verb {
+    /// Tells whether the verb's result is a report.
+    fn gives_a_report(&self) -> bool {
+        match self {
+            Self::Check(_)
+            | Self::Attest(_)
+            | Self::Assemble(_)
+            | Self::Verify(_)
+            | Self::VerifyBlob(_)
+            | Self::VerifyAttestations(_)
+            | Self::Load(load::Verb::Compare { .. }) => true,
+            Self::Checksums(verb) => matches!(verb, checksums::Verb::Verify { .. }),
+            Self::Trust(verb) => matches!(verb, trust::Verb::Verify { .. }),
+            Self::Rollback(verb) => matches!(verb, rollback::Verb::Check(_)),
+            Self::Demo(_)
+            | Self::Sign(_)
+            | Self::Keys(_)
+            | Self::SignBlob(_)
+            | Self::Inspect(_)
+            | Self::Explain(_)
+            | Self::Rules
+            | Self::Completions(_)
+            | Self::Man(_) => false,
+        }
+    }
 }
 
 /// Parses the command line, runs the verb, prints its result and tells the exit code.
@@ -146,6 +201,11 @@ pub(crate) fn run() -> ExitCode {
     };
     exit::guard(|| {
         let session = Session::begin(&cli.global)?;
+        if cli.global.format.is_of_reports() && !cli.verb.gives_a_report() {
+            let problem =
+                "this format is for reports, and the verb gives none; use `--format json`";
+            return Err(exit::Failure::Usage(problem.to_owned()));
+        }
         match &cli.verb {
             Verb::Demo(args) => demo::run(args, &session),
             Verb::Check(args) => check::run(args, &session),
@@ -164,6 +224,8 @@ pub(crate) fn run() -> ExitCode {
             Verb::Load(verb) => load::run(verb, &session),
             Verb::Explain(args) => rules::explain(args, &session),
             Verb::Rules => rules::list(&session),
+            Verb::Completions(args) => completions::run(args, Cli::command(), &session),
+            Verb::Man(args) => man::run(args, Cli::command(), &session),
         }
     })
 }

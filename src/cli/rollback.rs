@@ -45,7 +45,7 @@ pub(super) enum Verb {
     Check(CheckArgs),
     /// Approve exactly one pair, as one person
     Approve(ApproveArgs),
-    /// Drills
+    /// Record drills
     #[command(subcommand)]
     Drill(DrillVerb),
     /// Record that approvals were used, so that they are leave for nothing any more
@@ -54,6 +54,7 @@ pub(super) enum Verb {
 
 /// Drills.
 #[derive(clap::Subcommand)]
+#[command(after_help = exit::help(&["countersign rollback drill record --help"]))]
 pub(super) enum DrillVerb {
     /// Turn a drill's log and timings into a signed result, bound to both packets
     Record(RecordArgs),

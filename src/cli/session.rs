@@ -14,7 +14,7 @@ use countersign::{Timestamp, json};
 use zeroize::Zeroizing;
 
 use super::exit::{self, Failure};
-use super::render::{human, markdown, text::Style};
+use super::render::{github, human, junit, markdown, sarif, text::Style};
 use super::{Colour, Format, Global, stdout};
 
 /// What the verbs know of the world.
@@ -88,7 +88,10 @@ impl Session {
         let document = report.to_document();
         let text = match self.format {
             Format::Json => json::to_bytes(&document),
+            Format::Sarif => sarif::report(&document, exit::number_of(report.verdict())),
+            Format::Junit => junit::report(&document).into_bytes(),
             Format::Markdown => markdown::report(&document).into_bytes(),
+            Format::Github => github::report(&document).into_bytes(),
             Format::Human if self.quiet => human::one_line(&document, self.style).into_bytes(),
             Format::Human => human::report(&document, self.style, self.verbose).into_bytes(),
         };
@@ -104,7 +107,10 @@ impl Session {
     ) -> Result<ExitCode, Failure> {
         match self.format {
             Format::Json => self.write(&json::to_bytes(document))?,
-            Format::Human | Format::Markdown => self.write(human.as_bytes())?,
+            // A verb without a report was refused the formats of reports before it ran.
+            Format::Human | Format::Sarif | Format::Junit | Format::Markdown | Format::Github => {
+                self.write(human.as_bytes())?;
+            }
         }
         Ok(ExitCode::SUCCESS)
     }

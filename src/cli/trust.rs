@@ -37,6 +37,7 @@ Examples:
 {}", exit::TABLE))]
 pub(super) enum Verb {
     /// Begin version 1 with a policy and no keys
+    #[command(after_help = exit::help(&["countersign trust init --policy policy.json --expires 2027-12-31T00:00:00Z"]))]
     Init {
         #[command(flatten)]
         place: Place,
@@ -48,6 +49,7 @@ pub(super) enum Verb {
         expires: Timestamp,
     },
     /// Let a key speak for a person in some roles
+    #[command(after_help = exit::help(&["countersign trust add-key alice.pub --owner alice --role root --role release", "countersign trust add-key bob.pub --owner bob --role rollback-approver"]))]
     AddKey {
         #[command(flatten)]
         place: Place,
@@ -68,8 +70,10 @@ pub(super) enum Verb {
         expires: Option<Timestamp>,
     },
     /// Let somebody with a certificate speak for a person in some roles
+    #[command(after_help = exit::help(&["countersign trust add-identity ci --certificate-identity release@lantern.example \\", "  --certificate-oidc-issuer https://accounts.example --owner ci --role release"]))]
     AddIdentity(Box<IdentityArgs>),
     /// Change the policy, the Sigstore trusted root, or both
+    #[command(after_help = exit::help(&["countersign trust set --policy policy.json", "countersign trust set --trusted-root trusted_root.json", "countersign trust set --timestamp-authority tsa-chain.pem"]))]
     Set {
         #[command(flatten)]
         place: Place,
@@ -87,10 +91,13 @@ pub(super) enum Verb {
         expires: Option<Timestamp>,
     },
     /// Take a key or an identity out of use
+    #[command(after_help = exit::help(&["countersign trust retire KEY_ID --since 2026-11-24T00:00:00Z"]))]
     Retire(StateArgs),
     /// Say that a key or an identity is in wrong hands
+    #[command(after_help = exit::help(&["countersign trust revoke KEY_ID --since 2026-11-20T00:00:00Z", "countersign trust sign --key alice.key"]))]
     Revoke(StateArgs),
     /// Sign the draft; it becomes the next version when all that must have signed
+    #[command(after_help = exit::help(&["countersign trust sign --key alice.key", "countersign trust sign --key alice.key --key bob.key"]))]
     Sign {
         #[command(flatten)]
         place: Place,
@@ -102,6 +109,7 @@ pub(super) enum Verb {
         passphrase_file: Option<PathBuf>,
     },
     /// Show the newest version, or another file
+    #[command(after_help = exit::help(&["countersign trust show", "countersign trust show release/trust-root.json --format json"]))]
     Show {
         #[command(flatten)]
         place: Place,
@@ -110,6 +118,7 @@ pub(super) enum Verb {
         file: Option<PathBuf>,
     },
     /// Verify every version, each by the one before it
+    #[command(after_help = exit::help(&["countersign trust verify", "countersign trust verify --pin pinned.json --state state.json"]))]
     Verify {
         #[command(flatten)]
         place: Place,
