@@ -18,6 +18,7 @@ mod binding;
 mod cases;
 mod command;
 mod demo;
+mod diff;
 mod environment;
 mod forgery;
 mod formats;

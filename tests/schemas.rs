@@ -56,6 +56,7 @@ fn documents_fit_their_schemas() {
     judge("report", &fs::read(at("dist/report.json")).unwrap());
     judge("report", &run(&["verify", &at("tampered-2"), "--trust", &trust, "--now", now]));
     judge("state", &fs::read(&state).unwrap());
+    judge("diff", &run(&["diff", &at("previous/dist"), &dist]));
     let root = Envelope::parse(&fs::read(&trust).unwrap()).unwrap();
     judge("trust-root", root.unverified_payload());
     judge("rules", &run(&["rules"]));

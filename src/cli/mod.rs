@@ -10,6 +10,7 @@ mod check;
 mod checksums;
 mod completions;
 mod demo;
+mod diff;
 mod exit;
 mod helm;
 mod identity;
@@ -147,6 +148,8 @@ enum Verb {
     VerifyAttestations(attestations::Args),
     /// Show what is in a file, unverified
     Inspect(inspect::Args),
+    /// Show what changed between two releases, unverified
+    Diff(diff::Args),
     /// Compare runs of a load test
     #[command(subcommand)]
     Load(load::Verb),
@@ -185,6 +188,7 @@ impl Verb {
             | Self::Keys(_)
             | Self::SignBlob(_)
             | Self::Inspect(_)
+            | Self::Diff(_)
             | Self::Explain(_)
             | Self::Rules
             | Self::Completions(_)
@@ -221,6 +225,7 @@ pub(crate) fn run() -> ExitCode {
             Verb::VerifyBlob(args) => blob::verify(args, &session),
             Verb::VerifyAttestations(args) => attestations::run(args, &session),
             Verb::Inspect(args) => inspect::run(args, &session),
+            Verb::Diff(args) => diff::run(args, &session),
             Verb::Load(verb) => load::run(verb, &session),
             Verb::Explain(args) => rules::explain(args, &session),
             Verb::Rules => rules::list(&session),

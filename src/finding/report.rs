@@ -32,6 +32,19 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Returns the verdict's one word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Refused => "refused",
+            Self::Undecided => "undecided",
+            Self::Ready => "ready",
+            Self::Blocked => "blocked",
+            Self::Unknown => "unknown",
+        }
+    }
+
     /// Tells whether everything that was asked holds.
     #[must_use]
     pub fn holds(self) -> bool {

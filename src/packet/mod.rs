@@ -2,6 +2,7 @@
 
 pub mod archive;
 pub mod checksums;
+pub mod diff;
 pub mod directory;
 pub mod evidence;
 pub mod foreign;

@@ -8,6 +8,7 @@ pub mod attestations;
 pub mod blob;
 pub mod check;
 pub mod checksums;
+pub mod diff;
 mod held;
 pub mod inspect;
 pub mod load;

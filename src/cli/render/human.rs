@@ -69,14 +69,12 @@ pub(in crate::cli) fn report(report: &ReportDocument, style: Style, verbose: boo
 }
 
 fn verdict_line(report: &ReportDocument, style: Style) -> String {
-    let (word, tone) = match report.verdict {
-        Verdict::Pass => ("pass", Tone::Good),
-        Verdict::Refused => ("refused", Tone::Bad),
-        Verdict::Undecided => ("undecided", Tone::Unsure),
-        Verdict::Ready => ("ready", Tone::Good),
-        Verdict::Blocked => ("blocked", Tone::Bad),
-        Verdict::Unknown => ("unknown", Tone::Unsure),
+    let tone = match report.verdict {
+        Verdict::Pass | Verdict::Ready => Tone::Good,
+        Verdict::Refused | Verdict::Blocked => Tone::Bad,
+        Verdict::Undecided | Verdict::Unknown => Tone::Unsure,
     };
+    let word = report.verdict.word();
     let summary = &report.summary;
     let mut counts = Vec::new();
     let failed = report.checks.iter().filter(|check| check.outcome == Outcome::Failed).count();

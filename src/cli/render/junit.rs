@@ -171,7 +171,7 @@ fn verdict(report: &ReportDocument) -> Suite {
     let ending = match report.verdict {
         Verdict::Pass | Verdict::Ready => Ending::Passed { output: message },
         Verdict::Refused | Verdict::Blocked => {
-            let message = format!("{}: {message}", word(report.verdict));
+            let message = format!("{}: {message}", report.verdict.word());
             Ending::Failed { message, detail: String::new() }
         }
         Verdict::Undecided | Verdict::Unknown => {
@@ -181,20 +181,9 @@ fn verdict(report: &ReportDocument) -> Suite {
     Suite { name: "verdict".to_owned(), cases: vec![Case { name: report.command.clone(), ending }] }
 }
 
-fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Pass => "pass",
-        Verdict::Refused => "refused",
-        Verdict::Undecided => "undecided",
-        Verdict::Ready => "ready",
-        Verdict::Blocked => "blocked",
-        Verdict::Unknown => "unknown",
-    }
-}
-
 impl Suite {
     fn write(&self, id: usize, report: &ReportDocument, timestamp: &str, out: &mut String) {
-        let verdict = word(report.verdict);
+        let verdict = report.verdict.word();
         let count = |is: fn(&Ending) -> bool| self.cases.iter().filter(|it| is(&it.ending)).count();
         let _ = writeln!(
             out,
