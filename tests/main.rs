@@ -32,6 +32,7 @@ mod made_cases;
 mod mutation;
 mod names;
 mod observe;
+mod page;
 mod policy;
 mod properties;
 mod recipes;

@@ -20,6 +20,7 @@ mod load;
 mod man;
 mod network;
 mod render;
+mod report;
 mod rollback;
 mod rules;
 mod session;
@@ -150,6 +151,8 @@ enum Verb {
     Inspect(inspect::Args),
     /// Show what changed between two releases, unverified
     Diff(diff::Args),
+    /// Write a page about a release, or about a report
+    Report(report::Args),
     /// Compare runs of a load test
     #[command(subcommand)]
     Load(load::Verb),
@@ -189,6 +192,7 @@ impl Verb {
             | Self::SignBlob(_)
             | Self::Inspect(_)
             | Self::Diff(_)
+            | Self::Report(_)
             | Self::Explain(_)
             | Self::Rules
             | Self::Completions(_)
@@ -226,6 +230,7 @@ pub(crate) fn run() -> ExitCode {
             Verb::VerifyAttestations(args) => attestations::run(args, &session),
             Verb::Inspect(args) => inspect::run(args, &session),
             Verb::Diff(args) => diff::run(args, &session),
+            Verb::Report(args) => report::run(args, &session),
             Verb::Load(verb) => load::run(verb, &session),
             Verb::Explain(args) => rules::explain(args, &session),
             Verb::Rules => rules::list(&session),

@@ -36,6 +36,9 @@ pub mod observe {}
 #[doc = include_str!("rollback.md")]
 pub mod rollback {}
 
+#[doc = include_str!("report.md")]
+pub mod report {}
+
 #[doc = include_str!("exit_codes.md")]
 pub mod exit_codes {}
 

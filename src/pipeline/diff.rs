@@ -1,24 +1,17 @@
 //! `diff`: what changed between two releases, by their packets alone. Nothing is verified.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::Error;
+use super::opened::Opened;
 use crate::document::{self, Node};
 use crate::finding::ReportDocument;
-use crate::packet::archive::{self, Limits};
 use crate::packet::diff::{ChangeDocument, LaidOut, Section, compare};
-use crate::packet::directory::{Sidecar, packets_in, read_sidecar};
-use crate::packet::{EvidenceKind, ReleaseManifest, evidence};
-use crate::tree;
+use crate::packet::directory::{Sidecar, read_sidecar};
+use crate::packet::{EvidenceKind, evidence};
 
 /// The list of images that a release runs, as the stack validator derives it.
 const IMAGES: &str = "evidence/stack/version-manifest.json";
-/// The largest member that is read for what it says, in bytes.
-const MAX_READ: u64 = 64 << 20;
-/// The most that is held of a packet's members, in bytes: nobody has vouched for it.
-const MAX_HELD: u64 = 512 << 20;
-
 /// Two releases and what is not the same in them.
 #[derive(Debug)]
 pub struct Difference {
@@ -51,30 +44,9 @@ pub fn diff(before: &Path, after: &Path) -> Result<Difference, Error> {
 }
 
 fn lay_out(target: &Path) -> Result<LaidOut, Error> {
-    let path = packet_of(target)?;
-    let (file, _) = tree::open_named(&path)?;
-    let limits = Limits { packed_bytes: 1 << 42, unpacked_bytes: 1 << 42, members: 1 << 20 };
-    let mut members: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-    let mut room = MAX_HELD;
-    let unpacked = archive::unpack(file, limits, |member, size, bytes| {
-        let name = member.as_str();
-        let is_read = name == ReleaseManifest::MEMBER || name.ends_with(".json");
-        if is_read && size <= MAX_READ.min(room) {
-            room -= size;
-            let mut text = Vec::new();
-            bytes.read_to_end(&mut text)?;
-            members.insert(name.to_owned(), text);
-        }
-        Ok(())
-    })
-    .map_err(|error| Error::archive(&path, error))?;
+    let Opened { path, manifest, sha256, members } = Opened::read(target)?;
     let unusable = |problem: String| Error::Unusable { path: path.clone(), problem };
-    let text = members
-        .get(ReleaseManifest::MEMBER)
-        .ok_or_else(|| unusable(format!("holds no `{}`", ReleaseManifest::MEMBER)))?;
-    let manifest = ReleaseManifest::parse(text)
-        .map_err(|source| unusable(format!("member `{}`: {source}", ReleaseManifest::MEMBER)))?;
-    let mut laid_out = LaidOut::of(&manifest, unpacked.sha256);
+    let mut laid_out = LaidOut::of(&manifest, sha256);
     for item in &manifest.evidence {
         let name = item.path.as_str();
         let Some(bytes) = members.get(name) else { continue };
@@ -105,21 +77,6 @@ fn lay_out(target: &Path) -> Result<LaidOut, Error> {
     }
     put_signers(&path, &mut laid_out)?;
     Ok(laid_out)
-}
-
-fn packet_of(target: &Path) -> Result<PathBuf, Error> {
-    if !target.is_dir() {
-        return Ok(target.to_owned());
-    }
-    let mut packets = packets_in(target)?;
-    match (packets.pop(), packets.len()) {
-        (Some(only), 0) => Ok(only),
-        (last, others) => {
-            let count = others + usize::from(last.is_some());
-            let problem = format!("{count} packets in the directory; expected one");
-            Err(Error::Unusable { path: target.to_owned(), problem })
-        }
-    }
 }
 
 fn put_findings(report: &ReportDocument, laid_out: &mut LaidOut) {

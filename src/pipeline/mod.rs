@@ -12,6 +12,8 @@ pub mod diff;
 mod held;
 pub mod inspect;
 pub mod load;
+mod opened;
+pub mod page;
 pub mod previous;
 mod remember;
 pub mod rollback;

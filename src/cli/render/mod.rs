@@ -5,6 +5,7 @@ pub(super) mod github;
 pub(super) mod human;
 pub(super) mod junit;
 pub(super) mod markdown;
+pub(super) mod page;
 mod readiness;
 pub(super) mod sarif;
 pub(super) mod text;
