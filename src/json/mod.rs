@@ -33,6 +33,15 @@ impl Limits {
     pub const EVIDENCE: Self = Self { bytes: 256 << 20, depth: 100 };
 }
 
+/// Holds when the bytes are one strict JSON text. Reads nothing out of it.
+///
+/// # Errors
+///
+/// [`JsonError`] names the first place where they are not.
+pub(crate) fn hold(bytes: &[u8], limits: Limits) -> Result<(), JsonError> {
+    scan(bytes, limits, &mut scan::Discard).map(|_| ())
+}
+
 /// A place in a text: line and column, both counted from 1, the column in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {

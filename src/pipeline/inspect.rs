@@ -6,6 +6,7 @@ use std::path::Path;
 use super::{Error, blob};
 use crate::digest::{Digest, hash_reader};
 use crate::document::{self, Node};
+use crate::json;
 use crate::packet::archive::{self, Limits};
 use crate::packet::{ReleaseManifest, evidence};
 use crate::tree::{self, TreeError};
@@ -30,7 +31,7 @@ const MAX_BYTES: usize = 256 << 20;
 ///
 /// # Errors
 ///
-/// When the file cannot be read.
+/// When the file cannot be read, or is JSON that is cut off or says two things.
 pub fn inspect(path: &Path) -> Result<Inspection, Error> {
     let (mut file, size) = tree::open_named(path)?;
     let mut start = [0; 2];
@@ -65,8 +66,28 @@ pub fn inspect(path: &Path) -> Result<Inspection, Error> {
     }
     match document::parse_json(&bytes, document::Limits::GOVERNED) {
         Ok(node) => Ok(describe_json(&node)),
-        Err(_) => plain(path, size),
+        Err(_) => {
+            hold_json(path, &bytes)?;
+            plain(path, size)
+        }
     }
+}
+
+/// Holds when the bytes are no JSON at all, or JSON that is whole: what is cut off or says two things
+/// is not passed off as a file of some kind.
+fn hold_json(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let text = bytes.trim_ascii_start();
+    if !text.starts_with(b"{") && !text.starts_with(b"[") {
+        return Ok(());
+    }
+    let is_whole = |text: &[u8]| json::hold(text, json::Limits::EVIDENCE);
+    let Err(source) = is_whole(bytes) else { return Ok(()) };
+    // A list of documents, one a line.
+    let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    if first.len() < text.trim_ascii_end().len() && is_whole(first).is_ok() {
+        return Ok(());
+    }
+    Err(Error::Json { path: path.to_owned(), source })
 }
 
 fn packet(path: &Path) -> Result<Inspection, Error> {
@@ -174,9 +195,7 @@ fn describe_envelope(envelope: &Envelope) -> Inspection {
         return Inspection { kind: "DSSE envelope".to_owned(), facts };
     }
     let payload = envelope.unverified_payload();
-    if let Ok(root) =
-        crate::json::parse::<TrustRootDocument>(payload, crate::json::Limits::DOCUMENT)
-    {
+    if let Ok(root) = json::parse::<TrustRootDocument>(payload, json::Limits::DOCUMENT) {
         facts.push(("version".to_owned(), root.version.to_string()));
         facts.push(("expires at".to_owned(), root.expires_at.to_string()));
         for (id, key) in &root.keys {

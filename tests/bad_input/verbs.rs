@@ -199,7 +199,9 @@ fn inspect_looks_at_anything() {
         let before = names_in(stage.path());
         let args = ["inspect", "dist/lantern-0.3.0.packet.tar.gz", "--format", "json"];
         let ran = countersign(stage.path(), &args);
-        if BYTES.contains(&bad) {
+        // JSON that is broken is not passed off as a file of some kind.
+        let is_broken = [Bad::Brackets, Bad::KeyTwice].contains(&bad);
+        if BYTES.contains(&bad) || is_broken {
             assert_eq!(ran.code, Some(3), "{bad:?}: {ran:?}");
             assert!(ran.stderr.contains("packet.tar.gz") && ran.stdout.is_empty(), "{ran:?}");
         } else {
