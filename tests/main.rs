@@ -22,6 +22,7 @@ mod diff;
 mod environment;
 mod forgery;
 mod formats;
+mod init;
 mod instance;
 mod interface;
 mod json_tree;

@@ -56,6 +56,10 @@ fn documents_fit_their_schemas() {
     judge("report", &fs::read(at("dist/report.json")).unwrap());
     judge("report", &run(&["verify", &at("tampered-2"), "--trust", &trust, "--now", now]));
     judge("state", &fs::read(&state).unwrap());
+    let (root, uri) = (at("project"), "git+https://git.example/atlas");
+    fs::create_dir(&root).unwrap();
+    let named = ["--name", "atlas", "--source", uri, "--ci", "none"];
+    judge("init", &run(&[&["init", "--root", &root], &named[..]].concat()));
     judge("diff", &run(&["diff", &at("previous/dist"), &dist]));
     let root = Envelope::parse(&fs::read(&trust).unwrap()).unwrap();
     judge("trust-root", root.unverified_payload());

@@ -99,8 +99,10 @@ enum GateName {
 /// Runs the verb.
 pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
     let mut areas: Vec<Area> = args.areas.iter().map(|name| (*name).into()).collect();
+    let mut is_whole = false;
     if areas.is_empty() {
-        areas = Area::GOVERNED.to_vec();
+        areas = check::areas_of(&args.root)?;
+        is_whole = true;
     }
     areas.sort();
     areas.dedup();
@@ -127,6 +129,7 @@ pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
     let report = check::check(&check::Request {
         root: args.root.clone(),
         areas,
+        is_whole,
         waivers: args.waivers.clone(),
         baseline: args.baseline.clone(),
         gate: match args.gate {

@@ -14,6 +14,7 @@ mod diff;
 mod exit;
 mod helm;
 mod identity;
+mod init;
 mod inspect;
 mod keys;
 mod load;
@@ -119,6 +120,8 @@ enum Colour {
 enum Verb {
     /// Run the whole story on the shipped example with throw-away keys
     Demo(demo::Args),
+    /// Prepare a project for its first release
+    Init(init::Args),
     /// Judge governed inputs below `ops/`
     Check(check::Args),
     /// Judge one area and sign the result about files that are named
@@ -187,6 +190,7 @@ impl Verb {
             Self::Trust(verb) => matches!(verb, trust::Verb::Verify { .. }),
             Self::Rollback(verb) => matches!(verb, rollback::Verb::Check(_)),
             Self::Demo(_)
+            | Self::Init(_)
             | Self::Sign(_)
             | Self::Keys(_)
             | Self::SignBlob(_)
@@ -216,6 +220,7 @@ pub(crate) fn run() -> ExitCode {
         }
         match &cli.verb {
             Verb::Demo(args) => demo::run(args, &session),
+            Verb::Init(args) => init::run(args, &session),
             Verb::Check(args) => check::run(args, &session),
             Verb::Attest(args) => attest::run(args, &session),
             Verb::Assemble(args) => assemble::run(args, &session),

@@ -36,6 +36,9 @@ pub mod observe {}
 #[doc = include_str!("rollback.md")]
 pub mod rollback {}
 
+#[doc = include_str!("pipelines.md")]
+pub mod pipelines {}
+
 #[doc = include_str!("report.md")]
 pub mod report {}
 

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::manifest::{Compatibility, is_product};
 use crate::document::{Document, DocumentError, Limits};
+use crate::finding::Area;
 use crate::path::RelPath;
 
 /// The release specification (`countersign.release/v1`).
@@ -41,6 +42,10 @@ pub struct ReleaseSpec {
     /// Which releases it can be rolled back to.
     #[serde(default)]
     pub compatibility: Vec<Compatibility>,
+    /// The areas that the project has; all six when absent. A service without Kubernetes has no
+    /// `k8s`. Which evidence a release needs is for whoever verifies it to say.
+    #[serde(default)]
+    pub areas: Option<Vec<Area>>,
 }
 
 /// How a release is built.
@@ -99,6 +104,15 @@ impl ReleaseSpec {
                 let problem = format!("`{own}` is set by the release itself; leave it out");
                 return refuse(&format!("/build/parameters/{own}"), problem);
             }
+        }
+        for (index, area) in spec.areas.iter().flatten().enumerate() {
+            if !Area::GOVERNED.contains(area) {
+                let problem = format!("`{area}` is no area of a tree");
+                return refuse(&format!("/areas/{index}"), problem);
+            }
+        }
+        if spec.areas.as_ref().is_some_and(Vec::is_empty) {
+            return refuse("/areas", "a project without areas has nothing to judge".to_owned());
         }
         Ok(spec)
     }

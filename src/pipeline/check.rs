@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::Error;
 use crate::digest::Digest;
 use crate::finding::{Area, Gate, Report, ReportDocument, Waivers};
+use crate::packet::ReleaseSpec;
 use crate::path::RelPath;
 use crate::tree::{self, Tree};
 use crate::validator::{self, Context};
@@ -17,6 +18,8 @@ pub struct Request {
     pub root: PathBuf,
     /// The areas to judge, in this order.
     pub areas: Vec<Area>,
+    /// Whether these are all that the project has: what it has not is told.
+    pub is_whole: bool,
     /// The file of waivers; `None` for the one in the tree, when there is one.
     pub waivers: Option<PathBuf>,
     /// A report whose findings are known.
@@ -31,6 +34,8 @@ pub struct Request {
 
 /// The largest baseline that is read, in bytes.
 const MAX_BASELINE_BYTES: usize = 64 << 20;
+/// The largest release specification that is read, in bytes.
+const SPEC_BYTES: usize = 1 << 20;
 
 /// Judges the areas.
 ///
@@ -52,9 +57,41 @@ pub fn check(request: &Request) -> Result<Report, Error> {
     for (_, judged) in judge_areas(&tree, &request.areas, &request.context, request.replay) {
         report.append(judged);
     }
+    if request.is_whole {
+        tell_absent(&request.areas, &mut report);
+    }
     waivers.judge(Waivers::PATH, &mut report);
     report.set_waivers(waivers);
     Ok(report)
+}
+
+/// Tells which areas a project has: those that its release specification lists, and those for which
+/// the tree holds files, whatever it lists; all of them without a specification that can be read.
+///
+/// # Errors
+///
+/// When the root cannot be read.
+pub fn areas_of(root: &Path) -> Result<Vec<Area>, Error> {
+    let tree = Tree::open(root)?;
+    let path: RelPath = ReleaseSpec::PATH.parse().expect("the path is portable");
+    let listed = match tree.read(&path, SPEC_BYTES) {
+        // A specification that is broken is for the area `release` to refuse.
+        Ok(bytes) => ReleaseSpec::parse(&bytes).ok().and_then(|spec| spec.areas),
+        Err(_) => None,
+    };
+    let Some(listed) = listed else { return Ok(Area::GOVERNED.to_vec()) };
+    let is_there = |area: &Area| listed.contains(area) || validator::has_files(*area, &tree);
+    Ok(Area::GOVERNED.into_iter().filter(is_there).collect())
+}
+
+/// Says in a report which areas the project says it has not.
+pub(super) fn tell_absent(areas: &[Area], report: &mut Report) {
+    let absent: Vec<&str> =
+        Area::GOVERNED.into_iter().filter(|area| !areas.contains(area)).map(Area::word).collect();
+    if !absent.is_empty() {
+        let detail = format!("the project says that it has no {}", absent.join(", "));
+        report.skipped("areas", ReleaseSpec::PATH, detail);
+    }
 }
 
 /// Judges areas, as many at a time as there are processors, without waivers.

@@ -10,6 +10,7 @@ pub mod check;
 pub mod checksums;
 pub mod diff;
 mod held;
+pub mod init;
 pub mod inspect;
 pub mod load;
 mod opened;

@@ -128,6 +128,19 @@ pub fn folders(area: Area) -> &'static [&'static str] {
     }
 }
 
+/// Tells whether a tree holds a file in one of an area's folders, or something that cannot be looked
+/// into.
+#[must_use]
+pub fn has_files(area: Area, tree: &Tree) -> bool {
+    folders(area).iter().any(|folder| {
+        let folder = folder.parse().expect("an area's folder is a portable path");
+        match tree.list(Some(&folder)) {
+            Ok(listing) => !listing.files.is_empty() || !listing.oddities.is_empty(),
+            Err(error) => !error.is_not_found(),
+        }
+    })
+}
+
 /// Judges one area of a governed tree; the folder `ops/` lies in the tree's root.
 pub fn check(area: Area, tree: &Tree, context: &Context, report: &mut Report) {
     match area {

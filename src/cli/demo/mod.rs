@@ -272,6 +272,7 @@ fn check_inputs(stage: &Stage) -> Result<Report, Failure> {
     Ok(check::check(&check::Request {
         root: stage.root.clone(),
         areas: Area::GOVERNED.to_vec(),
+        is_whole: true,
         waivers: None,
         baseline: None,
         gate: Gate::Error,

@@ -41,11 +41,13 @@ pub(super) fn judge(
         ..Context::at(at)
     };
     let waivers = check::waivers_in(tree, &request.root)?;
-    let judge = |context: &Context, replay: bool| {
-        check::judge_areas(tree, &Area::GOVERNED, context, replay)
-    };
+    let areas = check::areas_of(&request.root)?;
+    let judge = |context: &Context, replay: bool| check::judge_areas(tree, &areas, context, replay);
     let together = |parts: &[(Area, Report)], context: &Context, replay: bool| {
-        check::put_together(parts.iter().map(|(_, part)| part), &waivers, context, replay)
+        let parts = parts.iter().map(|(_, part)| part);
+        let mut report = check::put_together(parts, &waivers, context, replay);
+        check::tell_absent(&areas, &mut report);
+        report
     };
     let now = context(request.now);
     let parts = judge(&now, request.replay);
@@ -55,14 +57,14 @@ pub(super) fn judge(
     let is_same = at == request.now && replay == request.replay;
     let parts = if is_same { parts } else { judge(&then, replay) };
     let written = together(&parts, &then, replay);
-    let mut areas = Vec::new();
+    let mut judged = Vec::new();
     let mut configuration = BTreeMap::new();
     for (area, part) in &parts {
         let area = *area;
-        areas.push((area, check::put_together([part], &waivers, &then, replay).to_document()));
+        judged.push((area, check::put_together([part], &waivers, &then, replay).to_document()));
         configuration.insert(area, configuration_of(tree, area, &then)?);
     }
-    Ok(Judged { report, written, areas, configuration })
+    Ok(Judged { report, written, areas: judged, configuration })
 }
 
 impl Judged {

@@ -55,6 +55,11 @@ pub(super) fn versions(inputs: &Inputs, context: &Context, report: &mut Report) 
     stated.sort_by_key(|(source, ..)| source.path() == WORKSPACE);
     let own = stated.iter().find(|(source, ..)| source.path().starts_with("ops/release/"));
     let Some(&(first, first_pointer, release)) = own.or(stated.first()) else {
+        if inputs.is_own() {
+            let why = "no document of the tree states a version; the packet and its provenance do";
+            report.skipped("release-version", layout::OWN_RELEASE, why);
+            return;
+        }
         report.skipped("release-version", "ops/release", "no document states a version");
         if let Some(expected) = &context.expect_version {
             nothing_states("version", &expected.to_string(), report);
