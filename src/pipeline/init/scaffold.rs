@@ -49,10 +49,10 @@ pub(super) fn files(request: &Request, areas: &[Area]) -> Vec<(String, String)> 
     ];
     match request.pipeline {
         Pipeline::Github => {
-            files.push((".github/workflows/countersign.yml".to_owned(), github(request)))
+            files.push((".github/workflows/countersign.yml".to_owned(), github(request)));
         }
         Pipeline::Gitlab => {
-            files.push((".gitlab/countersign.gitlab-ci.yml".to_owned(), gitlab(request)))
+            files.push((".gitlab/countersign.gitlab-ci.yml".to_owned(), gitlab(request)));
         }
         Pipeline::None => {}
     }
