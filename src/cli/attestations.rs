@@ -1,6 +1,6 @@
 //! `verify-attestations`: many signed statements at once.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use countersign::pipeline::attestations::{self, ExpectedSigner};
@@ -59,7 +59,8 @@ pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
     if args.predicate_type.as_ref().is_some_and(String::is_empty) {
         return Err(Failure::Usage("--predicate-type is empty; nothing has no type".to_owned()));
     }
-    let progress = session.progress("verifying");
+    let paths: Vec<&Path> = args.files.iter().map(PathBuf::as_path).collect();
+    let progress = session.progress_over("verifying", &paths);
     let report = attestations::verify(&attestations::Request {
         files: args.files.clone(),
         signer,

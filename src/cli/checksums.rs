@@ -57,7 +57,8 @@ Examples:
 pub(super) fn run(verb: &Verb, session: &Session) -> Result<ExitCode, Failure> {
     match verb {
         Verb::Create { inputs, list } => {
-            let progress = session.progress("hashing");
+            let paths: Vec<&Path> = inputs.iter().map(PathBuf::as_path).collect();
+            let progress = session.progress_over("hashing", &paths);
             let bytes = checksums::create(inputs)?.to_bytes();
             drop(progress);
             match list {
@@ -69,7 +70,7 @@ pub(super) fn run(verb: &Verb, session: &Session) -> Result<ExitCode, Failure> {
         Verb::Verify { file, root, strict } => {
             let beside = file.parent().filter(|parent| !parent.as_os_str().is_empty());
             let root = root.as_deref().or(beside).unwrap_or_else(|| Path::new("."));
-            let progress = session.progress("hashing");
+            let progress = session.progress_over("hashing", &[root]);
             let report = checksums::verify(file, root, *strict, session.now, session.replay)?;
             drop(progress);
             session.finish(&report)

@@ -53,7 +53,7 @@ struct SummaryDocument {
 
 /// Runs the verb.
 pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
-    let progress = session.progress("reading both packets");
+    let progress = session.progress_over("reading both packets", &[&args.before, &args.after]);
     let found = diff::diff(&args.before, &args.after)?;
     drop(progress);
     let count = |kind| found.changes.iter().filter(|one| one.change == kind).count();

@@ -1,6 +1,6 @@
 //! `load compare`: has this load run regressed?
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use countersign::pipeline::load;
@@ -49,7 +49,8 @@ baseline. 0 means not regressed, 1 regressed, 3 that the runs do not tell.
 pub(super) fn run(verb: &Verb, session: &Session) -> Result<ExitCode, Failure> {
     match verb {
         Verb::Compare { baseline, candidate, policy, suite } => {
-            let progress = session.progress("reading runs");
+            let runs: Vec<&Path> = baseline.iter().chain(candidate).map(PathBuf::as_path).collect();
+            let progress = session.progress_over("reading runs", &runs);
             let report = load::compare(&load::Request {
                 baseline: baseline.clone(),
                 candidate: candidate.clone(),

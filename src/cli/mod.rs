@@ -20,6 +20,7 @@ mod keys;
 mod load;
 mod man;
 mod network;
+mod progress;
 mod render;
 mod report;
 mod rollback;

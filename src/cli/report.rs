@@ -45,7 +45,7 @@ pub(super) struct Args {
 
 /// Runs the verb.
 pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
-    let progress = session.progress("reading the release");
+    let progress = session.progress_over("reading the release", &[&args.target]);
     let told = page::tell(&Request {
         target: args.target.clone(),
         trust: args.trust.clone(),

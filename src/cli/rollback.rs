@@ -263,7 +263,9 @@ pub(super) fn run(verb: &Verb, session: &Session) -> Result<ExitCode, Failure> {
 }
 
 fn check(args: &CheckArgs, session: &Session) -> Result<ExitCode, Failure> {
-    let progress = session.progress("verifying both packets");
+    let both: Vec<&Path> =
+        [Some(&args.from), args.to.as_ref()].into_iter().flatten().map(PathBuf::as_path).collect();
+    let progress = session.progress_over("verifying both packets", &both);
     let report = rollback::check(&rollback::CheckRequest {
         from: args.from.clone(),
         to: args.to.clone(),

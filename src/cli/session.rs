@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use countersign::finding::Report;
 use countersign::pipeline::Error;
@@ -14,6 +14,7 @@ use countersign::{Timestamp, json};
 use zeroize::Zeroizing;
 
 use super::exit::{self, Failure};
+use super::progress::Progress;
 use super::render::{github, human, junit, markdown, sarif, text::Style};
 use super::{Colour, Format, Global, stdout};
 
@@ -149,24 +150,16 @@ impl Session {
     /// Shows that long work goes on: after a second, on standard error, only on a terminal, until
     /// the guard is dropped.
     pub(super) fn progress(&self, doing: &'static str) -> Progress {
+        self.progress_over(doing, &[])
+    }
+
+    /// The same for work that reads these files and folders once: how much of them, how fast, and
+    /// how long it will take.
+    pub(super) fn progress_over(&self, doing: &'static str, inputs: &[&Path]) -> Progress {
         if self.quiet || !std::io::stderr().is_terminal() {
-            return Progress { done: None };
+            return Progress::none();
         }
-        let (done, waiting) = std::sync::mpsc::channel::<()>();
-        let shown = std::thread::spawn(move || {
-            use std::sync::mpsc::RecvTimeoutError;
-            let timeout = RecvTimeoutError::Timeout;
-            if waiting.recv_timeout(Duration::from_secs(1)) != Err(timeout) {
-                return;
-            }
-            let bar = indicatif::ProgressBar::new_spinner().with_message(doing);
-            bar.set_style(style_of_progress());
-            while waiting.recv_timeout(Duration::from_millis(100)) == Err(timeout) {
-                bar.tick();
-            }
-            bar.finish_and_clear();
-        });
-        Progress { done: Some((done, shown)) }
+        Progress::begin(doing, inputs.iter().map(|path| path.to_path_buf()).collect())
     }
 
     /// Reads a private key; asks for its passphrase when it has one.
@@ -191,26 +184,6 @@ impl Session {
             None => Error::Key { path: path.to_owned(), source }.into(),
         })
     }
-}
-
-/// A display of progress that ends when it is dropped.
-pub(super) struct Progress {
-    done: Option<(std::sync::mpsc::Sender<()>, std::thread::JoinHandle<()>)>,
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        if let Some((done, shown)) = self.done.take() {
-            drop(done);
-            // A display that failed has nothing to say about the result.
-            let _ = shown.join();
-        }
-    }
-}
-
-fn style_of_progress() -> indicatif::ProgressStyle {
-    indicatif::ProgressStyle::with_template("{spinner} {msg} {elapsed}")
-        .unwrap_or_else(|_| indicatif::ProgressStyle::default_spinner())
 }
 
 /// Asks for a passphrase on the terminal.

@@ -1,6 +1,6 @@
 //! `verify`: the consumer's question.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use countersign::pipeline::sign::SigningKey;
@@ -78,7 +78,6 @@ pub(super) struct Args {
 
 /// Runs the verb.
 pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
-    let progress = session.progress("verifying");
     let signing = match (&args.vsa, &args.key) {
         (Some(file), Some(path)) => {
             let key = session.private_key(path, args.passphrase_file.as_deref())?;
@@ -102,6 +101,13 @@ pub(super) fn run(args: &Args, session: &Session) -> Result<ExitCode, Failure> {
         now: session.now,
         replay: session.replay,
     };
+    let inputs: Vec<&Path> = [Some(&args.target), args.artifacts.as_ref()]
+        .into_iter()
+        .flatten()
+        .map(PathBuf::as_path)
+        .collect();
+    // After the passphrase: nothing is drawn over a question.
+    let progress = session.progress_over("verifying", &inputs);
     let report = match &signing {
         None => verify::verify(&request)?,
         Some((file, key)) => {
