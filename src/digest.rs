@@ -232,6 +232,36 @@ pub fn hash_reader(mut reader: impl Read, buffer: &mut [u8]) -> io::Result<(Dige
     }
 }
 
+/// Hashes a file whose size is known: as [`hash_reader`], but the end is not asked for once the last
+/// byte is there. Whoever calls holds the size against the file afterwards.
+///
+/// # Errors
+///
+/// Whatever the reader reports.
+pub(crate) fn hash_known(
+    mut reader: impl Read,
+    size: u64,
+    buffer: &mut [u8],
+) -> io::Result<(Digest, u64)> {
+    let mut hash = Sha256::new();
+    let mut length = 0;
+    loop {
+        match reader.read(buffer) {
+            Ok(0) => break,
+            Ok(count) => {
+                hash.update(&buffer[..count]);
+                length += count as u64;
+                if length == size {
+                    break;
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((Digest(hash.finalize().into()), length))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
+use rustix::fs::Stat;
+
 use super::{TreeError, size_of};
 
 /// What tells that a file is still the one that was opened.
@@ -20,16 +22,26 @@ impl Fingerprint {
     /// # Errors
     ///
     /// When the system does not answer.
-    #[expect(clippy::useless_conversion, reason = "the fields differ in width between systems")]
     pub fn of(file: &File, path: &Path) -> Result<Self, TreeError> {
         let stat =
             rustix::fs::fstat(file).map_err(|error| TreeError::io(path, io::Error::from(error)))?;
+        Ok(Self::from_stat(&stat))
+    }
+
+    /// Takes the fingerprint from what the system said of an open file.
+    #[expect(clippy::useless_conversion, reason = "the fields differ in width between systems")]
+    pub(super) fn from_stat(stat: &Stat) -> Self {
         let nanoseconds = |number| i64::try_from(number).unwrap_or_default();
-        Ok(Self {
-            size: size_of(&stat),
+        Self {
+            size: size_of(stat),
             modified: (i64::from(stat.st_mtime), nanoseconds(stat.st_mtime_nsec)),
             changed: (i64::from(stat.st_ctime), nanoseconds(stat.st_ctime_nsec)),
-        })
+        }
+    }
+
+    /// Returns the size that the file had.
+    pub(super) fn size(&self) -> u64 {
+        self.size
     }
 
     /// Holds when the file is as it was and `read` bytes were all it has.

@@ -9,6 +9,7 @@ mod fingerprint;
 mod listing;
 mod lock;
 mod named;
+mod opener;
 mod unfinished;
 mod write;
 
@@ -19,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FileType, Mode, OFlags, Stat};
 
-use crate::digest::{Digest, hash_reader};
+use crate::digest::Digest;
 use crate::path::RelPath;
 
 pub use error::TreeError;
@@ -31,6 +32,7 @@ pub use unfinished::{UnnamedFolder, sweep};
 pub use write::{AtomicFile, sync_folder, write_atomic};
 
 use named::read_capped;
+use opener::Opener;
 
 /// A folder that files are read from, and nothing outside of it.
 #[derive(Debug)]
@@ -64,22 +66,8 @@ impl Tree {
     ///
     /// When it is missing, unreadable, behind a link, or anything but a regular file.
     pub fn file(&self, path: &RelPath) -> Result<(File, u64), TreeError> {
-        let shown = self.path.join(path.as_str());
-        let mut folder: Option<OwnedFd> = None;
-        let mut parts = path.parts().peekable();
-        while let Some(part) = parts.next() {
-            let at = folder.as_ref().map_or(self.folder.as_fd(), AsFd::as_fd);
-            if parts.peek().is_some() {
-                let next = open_folder(at, part).map_err(|error| refusal(&shown, error))?;
-                folder = Some(next);
-                continue;
-            }
-            let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-            let file = rustix::fs::openat(at, part, flags, Mode::empty())
-                .map_err(|error| refusal(&shown, error))?;
-            return regular(File::from(file), &shown);
-        }
-        unreachable!("a RelPath has at least one part")
+        let (file, stat) = Opener::new(self).open(path)?;
+        Ok((file, size_of(&stat)))
     }
 
     /// Reads a regular file whole.
@@ -98,13 +86,7 @@ impl Tree {
     ///
     /// As [`Tree::file`], and when the file changed while it was read.
     pub fn hash(&self, path: &RelPath, buffer: &mut [u8]) -> Result<(Digest, u64), TreeError> {
-        let shown = self.path.join(path.as_str());
-        let (mut file, _) = self.file(path)?;
-        let before = Fingerprint::of(&file, &shown)?;
-        let hashed =
-            hash_reader(&mut file, buffer).map_err(|error| TreeError::io(&shown, error))?;
-        before.unchanged(&file, hashed.1, &shown)?;
-        Ok(hashed)
+        Opener::new(self).hash(path, buffer)
     }
 
     /// Hashes many files on all cores, the largest first; answers in the order asked.
@@ -120,11 +102,12 @@ impl Tree {
         let next = std::sync::atomic::AtomicUsize::new(0);
         let work = || {
             let mut buffer = vec![0; 256 << 10];
+            let mut opener = Opener::new(self);
             let mut done = Vec::new();
             while let Some(index) =
                 order.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
             {
-                done.push((*index, self.hash(&files[*index].path, &mut buffer)));
+                done.push((*index, opener.hash(&files[*index].path, &mut buffer)));
             }
             done
         };
@@ -181,12 +164,12 @@ fn refusal(path: &Path, error: rustix::io::Errno) -> TreeError {
     TreeError::io(path, error.into())
 }
 
-fn regular(file: File, path: &Path) -> Result<(File, u64), TreeError> {
+fn regular(file: File, path: &Path) -> Result<(File, Stat), TreeError> {
     let stat =
         rustix::fs::fstat(&file).map_err(|error| TreeError::io(path, io::Error::from(error)))?;
     let file_type = FileType::from_raw_mode(stat.st_mode);
     if file_type == FileType::RegularFile {
-        return Ok((file, size_of(&stat)));
+        return Ok((file, stat));
     }
     Err(TreeError::NotRegular { path: path.to_owned(), found: kind_of(file_type) })
 }

@@ -1,12 +1,12 @@
 //! Files that the user named, wherever they lie.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
 
-use super::{TreeError, refusal, regular};
+use super::{TreeError, refusal, regular, size_of};
 
 /// Opens one regular file that the user named, wherever it lies. Links are followed: the path is
 /// the user's own.
@@ -18,7 +18,8 @@ pub fn open_named(path: &Path) -> Result<(File, u64), TreeError> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file =
         rustix::fs::open(path, flags, Mode::empty()).map_err(|error| refusal(path, error))?;
-    regular(File::from(file), path)
+    let (file, stat) = regular(File::from(file), path)?;
+    Ok((file, size_of(&stat)))
 }
 
 /// Reads one file that the user named, whole.
@@ -40,14 +41,12 @@ pub fn read_private(path: &Path, limit: usize) -> Result<Vec<u8>, TreeError> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file =
         rustix::fs::open(path, flags, Mode::empty()).map_err(|error| refusal(path, error))?;
-    let (file, size) = regular(File::from(file), path)?;
-    let stat =
-        rustix::fs::fstat(&file).map_err(|error| TreeError::io(path, io::Error::from(error)))?;
+    let (file, stat) = regular(File::from(file), path)?;
     let mode = stat.st_mode & 0o777;
     if mode & 0o077 != 0 {
         return Err(TreeError::Exposed { path: path.to_owned(), mode });
     }
-    read_capped(file, size, limit, path)
+    read_capped(file, size_of(&stat), limit, path)
 }
 
 pub(super) fn read_capped(
