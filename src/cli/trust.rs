@@ -91,10 +91,10 @@ pub(super) enum Verb {
         expires: Option<Timestamp>,
     },
     /// Take a key or an identity out of use
-    #[command(after_help = exit::help(&["countersign trust retire KEY_ID --since 2026-11-24T00:00:00Z"]))]
+    #[command(after_help = exit::help(&["countersign trust retire alice.pub --since 2026-11-24T00:00:00Z"]))]
     Retire(StateArgs),
     /// Say that a key or an identity is in wrong hands
-    #[command(after_help = exit::help(&["countersign trust revoke KEY_ID --since 2026-11-20T00:00:00Z", "countersign trust sign --key alice.key"]))]
+    #[command(after_help = exit::help(&["countersign trust revoke bob.pub --since 2026-11-20T00:00:00Z", "countersign trust sign --key alice.key"]))]
     Revoke(StateArgs),
     /// Sign the draft; it becomes the next version when all that must have signed
     #[command(after_help = exit::help(&["countersign trust sign --key alice.key", "countersign trust sign --key alice.key --key bob.key"]))]
@@ -179,8 +179,8 @@ pub(super) struct IdentityArgs {
 pub(super) struct StateArgs {
     #[command(flatten)]
     place: Place,
-    /// The key's id, or the identity's name
-    #[arg(value_name = "KEY_ID|NAME")]
+    /// The key's id, a file `*.pub` that holds its public half, or the identity's name
+    #[arg(value_name = "KEY_ID|PUB|NAME")]
     whose: String,
     /// Since when
     #[arg(long, value_name = "RFC3339")]
@@ -229,6 +229,17 @@ struct SignedDraftDocument {
     complete: bool,
     file: Option<String>,
     missing: Option<String>,
+}
+
+impl StateArgs {
+    /// Names the key by its id where its file is given.
+    fn whose(&self, session: &Session) -> Result<String, Failure> {
+        let path = Path::new(&self.whose);
+        if path.extension().is_none_or(|extension| extension != "pub") {
+            return Ok(self.whose.clone());
+        }
+        Ok(keys::read_public(path, None, session)?.id().to_string())
+    }
 }
 
 /// Runs the verb.
@@ -285,11 +296,11 @@ pub(super) fn run(verb: &Verb, session: &Session) -> Result<ExitCode, Failure> {
             make(&place.dir, Change::Set { policy, sigstore }, *expires, session)
         }
         Verb::Retire(args) => {
-            let change = Change::Retire { whose: args.whose.clone(), since: args.since };
+            let change = Change::Retire { whose: args.whose(session)?, since: args.since };
             make(&args.place.dir, change, args.expires, session)
         }
         Verb::Revoke(args) => {
-            let change = Change::Revoke { whose: args.whose.clone(), since: args.since };
+            let change = Change::Revoke { whose: args.whose(session)?, since: args.since };
             make(&args.place.dir, change, args.expires, session)
         }
         Verb::Sign { place, keys, passphrase_file } => {

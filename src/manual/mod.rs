@@ -1,5 +1,8 @@
 //! The manual: what the design is, what the files are, what the commands promise.
 
+#[doc = include_str!("guide.md")]
+pub mod guide {}
+
 #[doc = include_str!("design.md")]
 pub mod design {}
 

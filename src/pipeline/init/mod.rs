@@ -16,7 +16,7 @@ use crate::tree::{self, Tree, TreeError};
 /// What is asked.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// The project's folder.
+    /// The project's folder, which is made when it is not there.
     pub root: PathBuf,
     /// The product's name: lower-case letters, digits and `-`.
     pub product: String,
@@ -63,7 +63,7 @@ pub struct Prepared {
 pub fn prepare(request: &Request) -> Result<Prepared, Error> {
     let refused = |problem: String| Error::Unusable { path: request.root.clone(), problem };
     scaffold::hold_names(&request.product, &request.source).map_err(refused)?;
-    Tree::open(&request.root)?;
+    std::fs::create_dir_all(&request.root).map_err(|error| TreeError::io(&request.root, error))?;
     let mut found = survey::survey(&request.root)?;
     if request.adopt {
         for one in &mut found {
