@@ -3,6 +3,8 @@
 use std::io::Read;
 use std::path::Path;
 
+use memchr::memmem;
+
 use super::{Error, blob};
 use crate::digest::{Digest, hash_reader};
 use crate::document::{self, Node};
@@ -46,12 +48,18 @@ pub fn inspect(path: &Path) -> Result<Inspection, Error> {
         return plain(path, size);
     }
     let bytes = tree::read_named(path, MAX_BYTES)?;
-    if let Ok(bundle) = Bundle::parse(&bytes) {
+    // A large bill of materials is read once: what cannot be a bundle or an envelope is not read as one.
+    let names = |name: &[u8]| memmem::find(&bytes, name).is_some();
+    if names(b"mediaType")
+        && let Ok(bundle) = Bundle::parse(&bytes)
+    {
         let mut facts = vec![("content".to_owned(), blob::describe(&bundle))];
         facts.push(("key hint".to_owned(), bundle.unverified_key_hint().to_owned()));
         return Ok(Inspection { kind: "Sigstore bundle v0.3, managed key".to_owned(), facts });
     }
-    if let Ok(envelope) = Envelope::parse(&bytes) {
+    if names(b"payloadType")
+        && let Ok(envelope) = Envelope::parse(&bytes)
+    {
         return Ok(describe_envelope(&envelope));
     }
     if let Ok(key) = PublicKey::from_pem(&bytes) {
