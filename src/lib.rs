@@ -56,8 +56,81 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A whole release is assembled, signed and verified by [`pipeline::assemble`], [`pipeline::sign`]
-//! and [`pipeline::verify`]. The [`manual`] tells what the files are.
+//! A whole release: a project is prepared, a trust root begun, the release assembled, signed and
+//! verified.
+//!
+//! ```
+//! use std::fs;
+//!
+//! use countersign::packet::Source;
+//! use countersign::pipeline::{assemble, init, sign, trust, verify};
+//! use countersign::trust::{Algorithm, PrivateKey, RoleName};
+//! use countersign::validator::packet::Expectations;
+//! use countersign::{Timestamp, Verdict};
+//!
+//! let folder = tempfile::tempdir()?;
+//! let root = folder.path().to_owned();
+//! let now: Timestamp = "2026-11-24T09:00:00Z".parse()?;
+//! let source = "git+https://git.example/atlas".to_owned();
+//! init::prepare(&init::Request {
+//!     root: root.clone(),
+//!     product: "atlas".to_owned(),
+//!     source: source.clone(),
+//!     pipeline: init::Pipeline::None,
+//!     adopt: false,
+//! })?;
+//!
+//! let alice = PrivateKey::generate(Algorithm::Ed25519)?;
+//! let versions = root.join("keys/trust-root");
+//! trust::init(&versions, &root.join("keys/policy.json"), now, now.plus_days(365))?;
+//! let change = trust::Change::AddKey {
+//!     public_key: Box::new(alice.public().clone()),
+//!     owner: "alice".to_owned(),
+//!     roles: vec![RoleName::Root, RoleName::Release],
+//!     threshold: None,
+//! };
+//! trust::change(&versions, change, now, None)?;
+//! let alice = [sign::SigningKey { path: "alice.key".into(), key: alice }];
+//! trust::sign(&versions, &alice)?;
+//!
+//! fs::create_dir(root.join("build"))?;
+//! fs::write(root.join("build/atlas-1.0.0.bin"), "what is released")?;
+//! let dist = root.join("dist");
+//! assemble::assemble(&assemble::Request {
+//!     root: root.clone(),
+//!     artifacts: root.join("build"),
+//!     version: "1.0.0".parse()?,
+//!     source: Source { uri: source, commit: "5f3c1d9a7be24806c1d2f4a6b8097e3d5c7a9f10".to_owned() },
+//!     previous: None,
+//!     evidence: None,
+//!     invocation: None,
+//!     allow_blocked: false,
+//!     out: dist.clone(),
+//!     issued_at: now,
+//!     now,
+//!     replay: true,
+//!     issued_at_given: false,
+//! })?;
+//! sign::sign(&dist, &alice)?;
+//!
+//! let asked = verify::Request {
+//!     target: dist.clone(),
+//!     trust: versions.join("1.json"),
+//!     updates: None,
+//!     trust_as_of: None,
+//!     expectations: Expectations::default(),
+//!     state: None,
+//!     artifacts: None,
+//!     now,
+//!     replay: true,
+//! };
+//! assert_eq!(verify::verify(&asked)?.verdict(), Verdict::Pass);
+//! fs::write(dist.join("atlas-1.0.0.bin"), "what is not")?;
+//! assert_eq!(verify::verify(&asked)?.verdict(), Verdict::Refused);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The [`manual`] answers questions and tells what the files are.
 
 #![forbid(unsafe_code)]
 
