@@ -169,7 +169,14 @@ impl Session {
         path: &Path,
         passphrase_file: Option<&Path>,
     ) -> Result<PrivateKey, Failure> {
-        let text = Zeroizing::new(tree::read_private(path, 1 << 16)?);
+        let text = Zeroizing::new(tree::read_private(path, 1 << 16).map_err(|error| {
+            // A public key may be read by everybody, and making it private helps nobody.
+            let is_public = tree::read_named(path, 1 << 16)
+                .is_ok_and(|text| text.starts_with(b"-----BEGIN PUBLIC KEY-----"));
+            let problem = "is a public key; signing takes the private one".to_owned();
+            let path = path.to_owned();
+            if is_public { Error::Unusable { path, problem } } else { error.into() }
+        })?);
         // A passphrase file that cannot be read is at fault, and not the key.
         let mut unread = None;
         let ask = || match passphrase_file {

@@ -103,7 +103,10 @@ pub fn sign_by(directory: &Path, signers: &Signers<'_>) -> Result<Signed, Error>
     tree::sweep(directory);
     let packets = directory::packets_in(directory)?;
     let [packet] = packets.as_slice() else {
-        return Err(refused(format!("holds {} packets; expected one release", packets.len())));
+        return Err(refused(format!(
+            "holds {} packets; expected the one that `assemble -o` writes",
+            packets.len()
+        )));
     };
     let contents = judge::read_packet(packet, judge::GENEROUS, &mut |_, _, _, _| {})?
         .map_err(|finding| Error::Refused { path: packet.clone(), problem: finding.message })?;

@@ -11,7 +11,7 @@ use crate::finding::rules::packet as rules;
 use crate::finding::{Finding, Location, Report, TrustDocument};
 use crate::packet::directory::{self, Names, PACKET_SUFFIX};
 use crate::time::Timestamp;
-use crate::tree::Tree;
+use crate::tree::{Tree, TreeError};
 use crate::trust::{Signer, TrustRoot};
 use crate::validator::packet::{self as judge, Contents, Expectations};
 use crate::validator::release::scans::Budget;
@@ -128,6 +128,8 @@ fn locate(
     report: &mut Report,
 ) -> Result<Option<PathBuf>, Error> {
     if !is_directory {
+        // What is not there is not taken for something with a wrong name.
+        target.metadata().map_err(|error| TreeError::io(target, error))?;
         return Ok(Some(target.to_owned()));
     }
     let packets = directory::packets_in(target)?;

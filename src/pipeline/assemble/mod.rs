@@ -140,7 +140,13 @@ fn block(judged: &Judged, request: &Request) -> Result<(), Error> {
 
 fn read_spec(tree: &Tree, request: &Request) -> Result<ReleaseSpec, Error> {
     let path: RelPath = ReleaseSpec::PATH.parse().expect("the path is portable");
-    let bytes = tree.read(&path, 1 << 20)?;
+    let bytes = tree.read(&path, 1 << 20).map_err(|error| match error {
+        error if error.is_not_found() => Error::Unusable {
+            path: request.root.join(ReleaseSpec::PATH),
+            problem: "does not exist; `countersign init` writes one".to_owned(),
+        },
+        error => error.into(),
+    })?;
     ReleaseSpec::parse(&bytes)
         .map_err(|source| Error::Document { path: request.root.join(ReleaseSpec::PATH), source })
 }

@@ -51,7 +51,10 @@ fn packet_at(path: &Path) -> Result<PathBuf, Error> {
     match packets.as_slice() {
         [packet] => Ok(packet.clone()),
         packets => {
-            let problem = format!("holds {} packets; expected one release", packets.len());
+            let problem = format!(
+                "holds {} packets; expected the one that `assemble -o` writes",
+                packets.len()
+            );
             Err(Error::Refused { path: path.to_owned(), problem })
         }
     }

@@ -279,7 +279,16 @@ pub enum SignedDraft {
 pub fn sign(folder: &Path, keys: &[SigningKey]) -> Result<SignedDraft, Error> {
     let draft = folder.join(DRAFT);
     let _lock = lock(folder)?;
-    let bytes = tree::read_named(&draft, MAX_BYTES)?;
+    let bytes = tree::read_named(&draft, MAX_BYTES).map_err(|error| match error {
+        error if error.is_not_found() => Error::Unusable {
+            path: draft.clone(),
+            problem:
+                "does not exist: there is nothing to sign; begin with `trust init`, `add-key`, \
+                      `retire` or `revoke`"
+                    .to_owned(),
+        },
+        error => error.into(),
+    })?;
     let unusable = |source| Error::Root { path: draft.clone(), source };
     let document = TrustRootDocument::parse(&bytes).map_err(unusable)?;
     // What is signed is the canonical form, whatever an editor made of the draft.
