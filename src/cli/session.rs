@@ -65,6 +65,7 @@ impl Session {
             }
         };
         let width = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+        let width = width.or_else(|| stdout::width().filter(|_| global.output.is_none()));
         Ok(Self {
             now,
             replay: global.now.is_some(),

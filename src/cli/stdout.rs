@@ -1,4 +1,5 @@
-//! Standard output that is closed (`>&-`) or can only be read, which the runtime hides.
+//! Standard output: how wide it is, and whether it is closed (`>&-`) or can only be read, which the
+//! runtime hides.
 //!
 //! Before `main` the runtime opens `/dev/null` in the place of a closed standard output, so that no
 //! other file gets its number. From then on every write succeeds and nobody reads the result; a
@@ -20,6 +21,12 @@ pub(super) fn is_closed() -> bool {
 /// What a write to it would have said.
 pub(super) fn closed() -> io::Error {
     io::Error::new(io::ErrorKind::BrokenPipe, "standard output is closed, or can only be read")
+}
+
+/// Returns how many columns the terminal has, where standard output is one.
+pub(super) fn width() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(rustix::stdio::stdout()).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
 }
 
 /// Run by the loader before the runtime begins. It makes one system call and sets one flag.

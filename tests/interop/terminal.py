@@ -1,11 +1,14 @@
 """What a person sees on a terminal while long work goes on, and what a pipe never sees."""
 
+import fcntl
 import os
 import pathlib
 import pty
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 
 from witness import BINARY, check
 
@@ -32,6 +35,22 @@ def on_terminal(*command):
     return process.wait(), process.stdout.read(), screen.decode(errors="replace")
 
 
+def widths():
+    """Lines are wrapped to the terminal that shows them; digests stay whole."""
+    for columns in (80, 120):
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        environment = {key: value for key, value in os.environ.items() if key != "COLUMNS"}
+        process = subprocess.Popen([BINARY, "explain", "CS-TRUST-005", "--color", "never"],
+                                   stdin=subprocess.DEVNULL, stdout=theirs, env=environment)
+        os.close(theirs)
+        process.wait()
+        lines = os.read(ours, 65536).decode().splitlines()
+        longest = max(map(len, lines))
+        fits = longest <= 80 if columns == 80 else 80 < longest <= columns
+        check(f"text is wrapped to {columns} columns", fits, f"{longest}")
+
+
 def main():
     """A file that takes seconds to hash, and one that takes none."""
     large, small = "large", "small"
@@ -54,4 +73,5 @@ def main():
     check("a pipe sees nothing of it", done.returncode == 0 and done.stderr == b"", repr(done.stderr))
 
 
+widths()
 main()
