@@ -259,6 +259,7 @@ fn every_script_of_every_pipeline_is_one() {
         folder.path().join(".gitlab/countersign.gitlab-ci.yml"),
         repository.join("ops/pipelines/github/action.yml"),
         repository.join("ops/pipelines/gitlab/countersign.gitlab-ci.yml"),
+        repository.join(".github/workflows/release.yml"),
     ];
     for path in pipelines {
         let text = fs::read_to_string(&path).unwrap();
