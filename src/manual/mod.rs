@@ -42,6 +42,9 @@ pub mod rollback {}
 #[doc = include_str!("pipelines.md")]
 pub mod pipelines {}
 
+#[doc = include_str!("dependencies.md")]
+pub mod dependencies {}
+
 #[doc = include_str!("report.md")]
 pub mod report {}
 
