@@ -19,6 +19,10 @@ pub(crate) enum Scalar<'a> {
 
 /// What wants to hear of a text's values, in the order of the text.
 pub(crate) trait Sink<'a> {
+    /// Whether places are asked for. Lines and columns are counted character by character, which takes
+    /// longer than all the rest; without them every place is the first one.
+    const PLACES: bool = true;
+
     fn scalar(&mut self, value: Scalar<'a>, at: Position);
     fn key(&mut self, key: &str, at: Position);
     fn begin(&mut self, container: Container, at: Position);
@@ -40,6 +44,8 @@ pub(crate) enum Container {
 pub(super) struct Discard;
 
 impl Sink<'_> for Discard {
+    const PLACES: bool = false;
+
     fn scalar(&mut self, _: Scalar<'_>, _: Position) {}
     fn key(&mut self, _: &str, _: Position) {}
     fn begin(&mut self, _: Container, _: Position) {}
@@ -147,6 +153,11 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
+    /// The place that is told to a sink.
+    fn place<S: Sink<'a>>(&mut self, _: &S) -> Position {
+        if S::PLACES { self.position() } else { Position { line: 1, column: 1 } }
+    }
+
     fn array_item(&mut self, first: bool, sink: &mut impl Sink<'a>) -> Result<(), JsonError> {
         if self.peek() == Some(b']') {
             return self.close(sink);
@@ -172,7 +183,8 @@ impl<'a> Scanner<'a> {
         if self.peek() != Some(b'"') {
             return Err(self.error("expected a key in double quotes"));
         }
-        let at = self.position();
+        let start = self.offset;
+        let at = self.place(sink);
         let key = self.string()?;
         sink.key(&key, at);
         let Some(Frame::Object { keys, index }) = self.frames.last_mut() else {
@@ -189,8 +201,9 @@ impl<'a> Scanner<'a> {
         keys.push(key);
         if twice {
             let shown = keys.last().map(|key| key.escape_debug().to_string()).unwrap_or_default();
+            let mark = Mark::START.advance(self.text, start);
             return Err(JsonError {
-                position: at,
+                position: Position { line: mark.line, column: mark.column },
                 pointer: self.pointer(),
                 problem: format!("the key `{shown}` stands twice in one object"),
             });
@@ -205,7 +218,7 @@ impl<'a> Scanner<'a> {
         if let Some(problem) = sink.refuses() {
             return Err(self.error(&problem));
         }
-        let at = self.position();
+        let at = self.place(sink);
         let scalar = match self.peek() {
             Some(b'{') => return self.open(Container::Object, at, sink),
             Some(b'[') => return self.open(Container::Array, at, sink),
@@ -312,9 +325,20 @@ impl<'a> Scanner<'a> {
                     plain = self.offset;
                 }
                 Some(0..=0x1f) => return Err(self.error("a control character in a string")),
-                Some(_) => self.offset += 1,
+                Some(_) => self.skip_plain(),
             }
         }
+    }
+
+    /// Goes to the next byte that means something in a string, or to the end.
+    fn skip_plain(&mut self) {
+        let rest = &self.text.as_bytes()[self.offset..];
+        let means = memchr::memchr2(b'"', b'\\', rest).unwrap_or(rest.len());
+        let plain = &rest[..means];
+        // Looked at whole, which the processor does many bytes at a time.
+        let is_plain = plain.iter().fold(true, |is_plain, byte| is_plain & (*byte > 0x1f));
+        let control = if is_plain { None } else { plain.iter().position(|byte| *byte <= 0x1f) };
+        self.offset += control.unwrap_or(means);
     }
 
     fn escape(&mut self) -> Result<char, JsonError> {

@@ -111,7 +111,7 @@ pub fn package_of(url: &str) -> Option<String> {
 }
 
 /// Reads `sha256:<hex>` or `<hex>`.
-fn digest_in(text: &str) -> Option<Digest> {
+pub(super) fn digest_in(text: &str) -> Option<Digest> {
     text.strip_prefix("sha256:").unwrap_or(text).parse().ok()
 }
 

@@ -6,6 +6,7 @@ pub mod diff;
 pub mod directory;
 pub mod evidence;
 pub mod foreign;
+pub mod glance;
 pub mod manifest;
 pub mod spec;
 

@@ -10,7 +10,8 @@ use crate::digest::{Digest, hash_reader};
 use crate::document::{self, Node};
 use crate::json;
 use crate::packet::archive::{self, Limits};
-use crate::packet::{ReleaseManifest, evidence};
+use crate::packet::glance::{SbomGlance, glance};
+use crate::packet::{EvidenceKind, ReleaseManifest, evidence};
 use crate::tree::{self, TreeError};
 use crate::trust::root::{PAYLOAD_TYPE, TrustRootDocument};
 use crate::trust::{Bundle, Envelope, PublicKey};
@@ -68,6 +69,9 @@ pub fn inspect(path: &Path) -> Result<Inspection, Error> {
             ("key id".to_owned(), key.id().to_string()),
         ];
         return Ok(Inspection { kind: "public key".to_owned(), facts });
+    }
+    if let Some(sbom) = glance(&bytes) {
+        return Ok(describe_sbom(&sbom));
     }
     if let Some((recognised, node)) = evidence::recognise(&bytes) {
         return Ok(describe_evidence(&recognised, &node));
@@ -216,6 +220,14 @@ fn describe_envelope(envelope: &Envelope) -> Inspection {
         }
     }
     Inspection { kind: "trust root".to_owned(), facts }
+}
+
+fn describe_sbom(sbom: &SbomGlance) -> Inspection {
+    let mut facts = vec![("media type".to_owned(), sbom.media_type.to_owned())];
+    facts.extend(sbom.observed_at.map(|time| ("observed at".to_owned(), time.to_string())));
+    facts.extend(sbom.lists.iter().map(|(name, count)| ((*name).to_owned(), count.to_string())));
+    facts.push(("digests named".to_owned(), sbom.digests.to_string()));
+    Inspection { kind: EvidenceKind::Sbom.to_string(), facts }
 }
 
 fn describe_evidence(recognised: &evidence::Recognised, node: &Node) -> Inspection {

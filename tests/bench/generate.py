@@ -1,0 +1,140 @@
+"""Deterministic inputs for the benchmark: the same bytes on every machine. Standard library only."""
+
+import hashlib
+import json
+import pathlib
+import random
+
+WORDS = ("amber basin cedar delta ember fjord grove harbor inlet juniper karst lagoon meadow north "
+         "orchard prairie quartz ridge spruce tundra upland valley willow yarrow zenith").split()
+
+
+def block(tag, size):
+    """Bytes that do not compress."""
+    out, number = bytearray(), 0
+    while len(out) < size:
+        out += hashlib.sha512(f"{tag}{number}".encode()).digest()
+        number += 1
+    return bytes(out[:size])
+
+
+def text(tag, size):
+    """Words that do."""
+    rng, out = random.Random(tag), []
+    length = 0
+    while length < size:
+        line = " ".join(rng.choice(WORDS) for _ in range(12))
+        out.append(line)
+        length += len(line) + 1
+    return "\n".join(out).encode()[:size]
+
+
+def put(path, data):
+    """Writes a file and the folders above it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+def large(folder, size):
+    """One file; repeats a block, since only its size matters to a hash."""
+    piece = block("large", 1 << 20)
+    path = folder / "blob.bin"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        for _ in range(size >> 20):
+            file.write(piece)
+
+
+def small(folder, count, size):
+    """Many files of one size, a hundred a folder."""
+    for number in range(count):
+        put(folder / f"{number // 100:04}/{number:06}.bin", block(f"s{number}", size))
+
+
+def mixed(folder, size):
+    """Binaries, text and small files, as a release has them."""
+    rng, left, number = random.Random("mixed"), size, 0
+    while left > 0:
+        kind = rng.random()
+        length = min(left, rng.randrange(4 << 20, 32 << 20) if kind < 0.3 else rng.randrange(4096, 1 << 20))
+        make = block if kind < 0.6 else text
+        put(folder / f"{number % 16:02}/{number:05}.bin", make(f"m{number}", length))
+        left -= length
+        number += 1
+
+
+def sbom(path, size):
+    """A CycloneDX bill of materials of about this size."""
+    components, length, number = [], 0, 0
+    while length < size:
+        name = f"{WORDS[number % len(WORDS)]}-{number}"
+        digest = hashlib.sha256(name.encode()).hexdigest()
+        one = {"type": "library", "bom-ref": f"pkg:npm/{name}@1.{number}.0", "name": name,
+               "version": f"1.{number}.0", "purl": f"pkg:npm/{name}@1.{number}.0",
+               "hashes": [{"alg": "SHA-256", "content": digest}],
+               "licenses": [{"license": {"id": "MIT"}}], "description": " ".join(WORDS[:12])}
+        components.append(one)
+        length += len(json.dumps(one)) + 2
+        number += 1
+    document = {"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1,
+                "metadata": {"timestamp": "2026-01-01T00:00:00Z"}, "components": components}
+    put(path, json.dumps(document).encode())
+
+
+MANIFEST = """apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {name}
+  namespace: bench
+  labels: {{app: {name}}}
+spec:
+  replicas: 2
+  selector:
+    matchLabels: {{app: {name}}}
+  template:
+    metadata:
+      labels: {{app: {name}}}
+    spec:
+      containers:
+        - name: main
+          image: registry.example/{name}:1.{number}.0@sha256:{digest}
+          ports: [{{name: http, containerPort: 8080}}]
+          env:
+            - {{name: MODE, value: "{word}"}}
+          resources:
+            requests: {{cpu: 100m, memory: 128Mi}}
+            limits: {{cpu: "1", memory: 512Mi}}
+          readinessProbe:
+            httpGet: {{path: /ready, port: http}}
+          livenessProbe:
+            httpGet: {{path: /live, port: http}}
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: {name}
+  namespace: bench
+spec:
+  selector: {{app: {name}}}
+  ports: [{{name: http, port: 80, targetPort: http}}]
+"""
+
+
+def manifests(folder, count):
+    """Deployments with their Services, one pair a file."""
+    for number in range(count):
+        word = WORDS[number % len(WORDS)]
+        name = f"{word}-{number}"
+        digest = hashlib.sha256(name.encode()).hexdigest()
+        filled = MANIFEST.format(name=name, number=number, digest=digest, word=word)
+        put(folder / f"{number:05}.yaml", filled.encode())
+
+
+def once(path, make):
+    """Makes an input unless it is there whole."""
+    path = pathlib.Path(path)
+    mark = path.with_name(path.name + ".made")
+    if not mark.exists():
+        make(path)
+        mark.write_text("")
+    return path
