@@ -207,3 +207,25 @@ fn the_guard_sees_a_call_to_the_left() {
     assert_eq!(rooms_named("crate::packet::pack()"), ["packet"]);
     assert!(place_of("pipeline").unwrap() < place_of("trust").unwrap());
 }
+
+#[test]
+fn the_manual_names_every_dependency_and_no_other() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    let (_, rest) = manifest.split_once("\n[dependencies]\n").unwrap();
+    let (section, _) = rest.split_once("\n[features]").unwrap();
+    let mut named: Vec<&str> = section
+        .lines()
+        .filter(|line| line.starts_with(|first: char| first.is_ascii_lowercase()))
+        .map(|line| line.split(" =").next().unwrap())
+        .collect();
+    named.sort_unstable();
+    let chapter = fs::read_to_string(root.join("src/manual/dependencies.md")).unwrap();
+    let first = |row: &str| row.split('|').nth(1).unwrap().to_owned();
+    let rows: Vec<String> =
+        chapter.lines().filter(|row| row.starts_with("| `")).map(first).collect();
+    let mut told: Vec<&str> =
+        rows.iter().flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
+    told.sort_unstable();
+    assert_eq!(told, named);
+}

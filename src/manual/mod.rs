@@ -42,6 +42,12 @@ pub mod rollback {}
 #[doc = include_str!("pipelines.md")]
 pub mod pipelines {}
 
+#[doc = include_str!("hardening.md")]
+pub mod hardening {}
+
+#[doc = include_str!("dependencies.md")]
+pub mod dependencies {}
+
 #[doc = include_str!("report.md")]
 pub mod report {}
 
