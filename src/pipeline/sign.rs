@@ -103,6 +103,8 @@ pub fn sign(directory: &Path, keys: &[SigningKey]) -> Result<Signed, Error> {
 /// that holds, or a sidecar cannot be written.
 pub fn sign_by(directory: &Path, signers: &Signers<'_>) -> Result<Signed, Error> {
     let refused = |problem: String| Error::Refused { path: directory.to_owned(), problem };
+    // What others are writing has no name yet and is none of the release's: nobody writes meanwhile.
+    let reading = tree::FolderLock::of(directory, PATIENCE)?;
     // A run that was killed left its rubbish among what is signed.
     tree::sweep(directory);
     let packets = directory::packets_in(directory)?;
@@ -115,6 +117,7 @@ pub fn sign_by(directory: &Path, signers: &Signers<'_>) -> Result<Signed, Error>
     let contents = judge::read_packet(packet, judge::GENEROUS, &mut |_, _, _, _| {})?
         .map_err(|finding| Error::Refused { path: packet.clone(), problem: finding.message })?;
     judge_release(directory, packet, &contents)?;
+    drop(reading);
     let names = Names::of(&contents.manifest);
     let checksums = judge::checksums_of(&contents).to_bytes();
     let provenance = judge::provenance_of(&contents).to_bytes();
