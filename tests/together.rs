@@ -114,3 +114,27 @@ fn two_people_sign_a_trust_root_at_once() {
         assert_eq!(ran.code, Some(0), "{}", ran.said());
     }
 }
+
+#[test]
+fn two_people_sign_a_release_at_once_and_neither_signature_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut files = specimen().files.clone();
+    files.retain(|name, _| !name.contains(".sigstore"));
+    for (name, key) in ["alice.key", "bob.key"].iter().zip(&specimen().keys) {
+        countersign::tree::write_atomic(&folder.path().join(name), key.as_bytes(), 0o600).unwrap();
+    }
+    fs::write(folder.path().join("trust.json"), &specimen().trust).unwrap();
+    for round in 0..8 {
+        let dist = format!("dist-{round}");
+        specimen::write(&folder.path().join(&dist), &files);
+        let signed = ["alice.key", "bob.key"]
+            .map(|key| start(folder.path(), &["sign", &dist, "--key", key]));
+        for (code, output) in codes(signed.into()) {
+            assert_eq!(code, Some(0), "{output:?}");
+        }
+        // The trust root asks for both.
+        let verify = ["verify", &dist, "--trust", "trust.json", "--now", specimen::NOW];
+        let ran = countersign(folder.path(), &verify);
+        assert_eq!(ran.code, Some(0), "{}", ran.said());
+    }
+}

@@ -3,6 +3,7 @@
 //! What is signed is read again first: nobody signs a directory that is not what it says.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::Error;
 use crate::digest::Digest;
@@ -19,6 +20,9 @@ use crate::trust::sigstore::keyless::{CertificateIdentity, Keyless, KeylessSigne
 use crate::trust::timestamp::Stamping;
 use crate::trust::{Algorithm, Bundle, MinisignSignature, PrivateKey, PublicKey};
 use crate::validator::packet::{self as judge, Contents};
+
+/// How long a signature waits for those of others to be written.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A key and the file it came from.
 #[derive(Debug)]
@@ -99,6 +103,8 @@ pub fn sign(directory: &Path, keys: &[SigningKey]) -> Result<Signed, Error> {
 /// that holds, or a sidecar cannot be written.
 pub fn sign_by(directory: &Path, signers: &Signers<'_>) -> Result<Signed, Error> {
     let refused = |problem: String| Error::Refused { path: directory.to_owned(), problem };
+    // What others are writing has no name yet and is none of the release's: nobody writes meanwhile.
+    let reading = tree::FolderLock::of(directory, PATIENCE)?;
     // A run that was killed left its rubbish among what is signed.
     tree::sweep(directory);
     let packets = directory::packets_in(directory)?;
@@ -111,6 +117,7 @@ pub fn sign_by(directory: &Path, signers: &Signers<'_>) -> Result<Signed, Error>
     let contents = judge::read_packet(packet, judge::GENEROUS, &mut |_, _, _, _| {})?
         .map_err(|finding| Error::Refused { path: packet.clone(), problem: finding.message })?;
     judge_release(directory, packet, &contents)?;
+    drop(reading);
     let names = Names::of(&contents.manifest);
     let checksums = judge::checksums_of(&contents).to_bytes();
     let provenance = judge::provenance_of(&contents).to_bytes();
@@ -121,18 +128,24 @@ pub fn sign_by(directory: &Path, signers: &Signers<'_>) -> Result<Signed, Error>
         (names.provenance.as_str(), Signable::Payload(provenance)),
         (names.packet.as_str(), Signable::Payload(seal)),
     ];
-    let before = signables
-        .iter()
-        .map(|(base, signable)| bundles_of(directory, base, signable))
-        .collect::<Result<Vec<_>, Error>>()?;
+    // What cannot be added to is not signed.
+    let existing = || -> Result<Vec<_>, Error> {
+        signables.iter().map(|(base, signable)| bundles_of(directory, base, signable)).collect()
+    };
+    existing()?;
     let signers = signers.ready()?;
     let mut times = Vec::new();
-    let mut sidecars = Vec::new();
-    for ((base, signable), before) in signables.iter().zip(before) {
+    let mut signed = Vec::new();
+    for (base, signable) in &signables {
         let new = signers.sign(signable)?;
         times.extend(new.iter().flat_map(|new| new.times.clone()));
-        sidecars.push((*base, merged(before, new)));
+        signed.push((*base, new));
     }
+    // Somebody else may have signed meanwhile, and stays too: from here on it is one at a time.
+    let _lock = tree::FolderLock::of(directory, PATIENCE)?;
+    let sidecars = signed.into_iter().zip(existing()?);
+    let sidecars: Vec<_> =
+        sidecars.map(|((base, new), before)| (base, merged(before, new))).collect();
     let mut written = Vec::new();
     for (base, bundles) in &sidecars {
         written.extend(write_bundles(directory, base, bundles)?);

@@ -62,6 +62,43 @@ impl Drop for Lock {
     }
 }
 
+/// The right to change what is in a folder, for whoever changes several of its files together.
+///
+/// It is held on the folder itself: nothing lies in it or beside it that is not its own.
+#[derive(Debug)]
+pub struct FolderLock {
+    /// Closed, it is unlocked.
+    _folder: File,
+}
+
+impl FolderLock {
+    /// Waits until nobody else has the right to change a folder. Where the system knows no locks on
+    /// folders, everybody has it.
+    ///
+    /// # Errors
+    ///
+    /// [`TreeError::Locked`] when that takes longer than `patience`; otherwise when there is no such
+    /// folder.
+    pub fn of(folder: &Path, patience: Duration) -> Result<Self, TreeError> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let opened = rustix::fs::open(folder, flags, Mode::empty())
+            .map_err(|error| refusal(folder, error))?;
+        let begun = Instant::now();
+        loop {
+            match try_lock(&opened) {
+                Ok(()) | Err(Errno::NOLCK | Errno::NOTSUP | Errno::NOSYS | Errno::BADF) => {
+                    return Ok(Self { _folder: File::from(opened) });
+                }
+                Err(Errno::WOULDBLOCK) if begun.elapsed() > patience => {
+                    return Err(TreeError::Locked { path: folder.to_owned() });
+                }
+                Err(Errno::WOULDBLOCK) => std::thread::sleep(Duration::from_millis(5)),
+                Err(error) => return Err(TreeError::io(folder, error.into())),
+            }
+        }
+    }
+}
+
 /// Locks a file or folder, or tells at once why not.
 pub(super) fn try_lock(file: impl AsFd) -> Result<(), Errno> {
     rustix::fs::flock(file, FlockOperation::NonBlockingLockExclusive)
@@ -99,6 +136,18 @@ mod tests {
             }
         });
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn one_at_a_time_has_the_right_to_change_a_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = FolderLock::of(folder.path(), Duration::ZERO).unwrap();
+        let refused = FolderLock::of(folder.path(), Duration::from_millis(20)).unwrap_err();
+        assert!(matches!(refused, TreeError::Locked { .. }), "{refused}");
+        drop(held);
+        drop(FolderLock::of(folder.path(), Duration::ZERO).unwrap());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        assert!(FolderLock::of(&folder.path().join("gone"), Duration::ZERO).is_err());
     }
 
     #[test]

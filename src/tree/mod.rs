@@ -26,7 +26,7 @@ use crate::path::RelPath;
 pub use error::TreeError;
 pub use fingerprint::Fingerprint;
 pub use listing::{Entry, Listing, Oddity};
-pub use lock::Lock;
+pub use lock::{FolderLock, Lock};
 pub use named::{open_named, read_named, read_private};
 pub use unfinished::{UnnamedFolder, sweep};
 pub use write::{AtomicFile, sync_folder, write_atomic};
