@@ -133,7 +133,7 @@ fn two_people_sign_a_release_at_once_and_neither_signature_is_lost() {
             assert_eq!(code, Some(0), "{output:?}");
         }
         // The trust root asks for both.
-        let verify = ["verify", &dist, "--trust", "trust.json", "--now", specimen::NOW];
+        let verify = ["verify", &dist, "--trust", "trust.json", "--now", NOW];
         let ran = countersign(folder.path(), &verify);
         assert_eq!(ran.code, Some(0), "{}", ran.said());
     }

@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use rustix::fs::{AtFlags, Dir, FileType};
 
+use super::unfinished::is_at_work;
 use super::{Tree, TreeError, kind_of, open_folder, refusal, size_of};
 use crate::path::RelPath;
 
@@ -79,6 +80,9 @@ impl Tree {
             }
             if depth > MAX_DEPTH || listing.files.len() + listing.oddities.len() >= MAX_FILES {
                 return Err(TreeError::TooMany { path: here });
+            }
+            if is_at_work(folder, entry.file_name()) {
+                continue;
             }
             let shown = format!("{prefix}{}", OsStr::from_bytes(name).display());
             let stat = rustix::fs::statat(folder, entry.file_name(), AtFlags::SYMLINK_NOFOLLOW)

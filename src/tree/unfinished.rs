@@ -4,9 +4,10 @@
 //! last. The system takes the lock back when the process ends, however it ends. So one that nobody
 //! holds is rubbish, and whoever writes into the same folder next may take it away.
 
+use std::ffi::CStr;
 use std::fs;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FileType, Mode, OFlags};
@@ -29,6 +30,19 @@ pub fn sweep(folder: &Path) {
             // It may be gone by now, or be somebody else's: both are fine.
             let _ = remove_abandoned(&entry.path());
         }
+    }
+}
+
+/// Tells whether an entry of a folder is being written by somebody, or has got its name meanwhile: it
+/// is none of the folder's files then. One that nobody holds is a file like any other.
+pub(super) fn is_at_work(folder: impl AsFd, name: &CStr) -> bool {
+    if !name.to_bytes().starts_with(PREFIX.as_bytes()) {
+        return false;
+    }
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    match rustix::fs::openat(folder, name, flags, Mode::empty()) {
+        Ok(file) => try_lock(&file) == Err(Errno::WOULDBLOCK),
+        Err(error) => error == Errno::NOENT,
     }
 }
 
@@ -127,7 +141,7 @@ fn begin<T>(folder: &Path, make: impl Fn() -> io::Result<Option<T>>) -> io::Resu
 }
 
 /// Locks what was just made; tells whether it is still there under its name.
-fn hold(file: impl rustix::fd::AsFd, path: &Path) -> io::Result<bool> {
+fn hold(file: impl AsFd, path: &Path) -> io::Result<bool> {
     match try_lock(&file) {
         Ok(()) => Ok(is_named(&file, path)),
         // A sweeper was faster.
@@ -148,6 +162,7 @@ fn open(path: &Path) -> io::Result<OwnedFd> {
 mod tests {
     use std::os::unix::fs::symlink;
 
+    use super::super::Tree;
     use super::*;
 
     fn names_in(folder: &Path) -> Vec<String> {
@@ -180,6 +195,11 @@ mod tests {
         ];
         expected.sort();
         assert_eq!(names_in(folder.path()), expected);
+        // A reader passes over what somebody is writing, and over nothing else.
+        fs::write(at(".countersign-unfinished-cccccc"), "nobody's").unwrap();
+        let listed = Tree::open(folder.path()).unwrap().list(None).unwrap();
+        let listed: Vec<_> = listed.files.iter().map(|entry| entry.path.as_str()).collect();
+        assert_eq!(listed, [".countersign-unfinished-cccccc", "countersign-unfinished"]);
         held.give_name(&at("dist")).unwrap();
         drop(file);
         sweep(folder.path());

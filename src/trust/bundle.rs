@@ -53,10 +53,9 @@ pub enum Content {
 /// What is written.
 const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 /// What is read besides: without a log entry the versions differ in their names alone.
-const OTHER_MEDIA_TYPES: [&str; 3] = [
+const OTHER_MEDIA_TYPES: [&str; 2] = [
     "application/vnd.dev.sigstore.bundle+json;version=0.1",
     "application/vnd.dev.sigstore.bundle+json;version=0.2",
-    "application/vnd.dev.sigstore.bundle+json;version=0.3",
 ];
 
 #[derive(Serialize, Deserialize)]
@@ -452,6 +451,7 @@ mod tests {
         for (from, to) in [
             ("bundle.v0.3+json", "bundle.v0.3.1+json"),
             ("bundle.v0.3+json", "bundle.v0.4+json"),
+            ("bundle.v0.3+json", "bundle+json;version=0.3"),
             ("bundle.v0.3+json", "bundle+json;version=0.4"),
             ("bundle.v0.3+json", "bundle+json; version=0.2"),
             ("bundle.v0.3+json", "bundle.v0.2+json"),
