@@ -73,7 +73,11 @@ impl Session {
             issued_at_given,
             format: global.format,
             output: global.output.clone(),
-            style: Style { colour, width: width.unwrap_or(100).clamp(40, 200) },
+            style: Style {
+                colour,
+                width: width.unwrap_or(100).clamp(40, 200),
+                is_of_terminal: width.is_some(),
+            },
             quiet: global.quiet,
             verbose: global.verbose,
             written: RefCell::default(),

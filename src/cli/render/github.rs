@@ -15,7 +15,7 @@ const SHOWN: usize = 10;
 /// Writes the annotations, one of each cause before any other, and a line that counts them.
 pub(in crate::cli) fn report(report: &ReportDocument) -> String {
     let mut out = String::new();
-    let plain = Style { colour: false, width: 200 };
+    let plain = Style { colour: false, width: 200, is_of_terminal: false };
     let mut left_out = 0;
     for severity in [Severity::Error, Severity::Warning] {
         let rows = annotations(report, severity);

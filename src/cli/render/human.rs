@@ -150,8 +150,15 @@ fn check_line(check: &CheckDocument, style: Style, out: &mut String) {
         Outcome::Failed => style.paint(Tone::Bad, "FAIL"),
         Outcome::NotEvaluated => style.paint(Tone::Faint, "skip"),
     };
-    let detail = escape(&check.detail);
-    let _ = writeln!(out, "  {mark} {} {}: {detail}", check.check, escape(&check.subject));
+    let (head, detail) =
+        (format!("{} {}:", check.check, escape(&check.subject)), escape(&check.detail));
+    let fits = 8 + head.chars().count() + detail.chars().count() <= style.width;
+    if fits || !style.is_of_terminal {
+        let _ = writeln!(out, "  {mark} {head} {detail}");
+        return;
+    }
+    let _ = writeln!(out, "  {mark} {head}");
+    out.push_str(&style.wrap(7, &detail));
 }
 
 /// Writes for each objective what guards it and what is missing.

@@ -11,6 +11,8 @@ pub(in crate::cli) struct Style {
     pub(in crate::cli) colour: bool,
     /// The width of a line, in characters.
     pub(in crate::cli) width: usize,
+    /// Whether that is the width of somebody's terminal: a line of a pipe stays one line.
+    pub(in crate::cli) is_of_terminal: bool,
 }
 
 /// What a piece of text is.
@@ -92,7 +94,7 @@ mod tests {
 
     #[test]
     fn lines_keep_the_width() {
-        let style = Style { colour: false, width: 20 };
+        let style = Style { colour: false, width: 20, is_of_terminal: false };
         for line in style.wrap(4, "several words that do not fit on one line").lines() {
             assert!(line.len() <= 20 && line.starts_with("    "), "{line:?}");
         }

@@ -140,7 +140,7 @@ fn head_of(page: &Page<'_>) -> Markup {
     head.push(&Markup::element("h1", &[], &title));
     head.push(&Markup::plain("p", sentence(report)));
     // The line that the terminal shows says how many of what.
-    let line = human::one_line(report, Style { colour: false, width: 200 });
+    let line = human::one_line(report, Style { colour: false, width: 200, is_of_terminal: false });
     head.push(&Markup::element("p", &[("class", "faint")], &Markup::text(line.trim_end())));
     let mut facts = Markup::default();
     let mut fact = |name: &str, value: Markup| {
