@@ -431,6 +431,14 @@ fn no_bytes_inside_a_bundle_make_a_verifier_panic() {
     for path in paths() {
         let identity = instance.identity(path.by);
         let whole = instance.bake(&Recipe::of(path));
+        let proven = |bundle: &Value| {
+            let bundle = bundle.to_string();
+            let judged = verify(bundle.as_bytes(), Subject::Bytes(FILE), &identity, &trusted, now);
+            judged.map(|it| {
+                it.value().times().iter().map(|time| (time.at, time.by.clone())).collect::<Vec<_>>()
+            })
+        };
+        let honest = proven(&whole).ok();
         for place in INSIDE {
             let Some(text) = whole.pointer(place).and_then(Value::as_str) else { continue };
             let inside = unbase64(text);
@@ -441,13 +449,14 @@ fn no_bytes_inside_a_bundle_make_a_verifier_panic() {
                 }
                 let mut bundle = whole.clone();
                 *bundle.pointer_mut(place).unwrap() = json!(base64(&changed));
-                let bundle = bundle.to_string();
-                let judged =
-                    verify(bundle.as_bytes(), Subject::Bytes(FILE), &identity, &trusted, now);
+                let judged = proven(&bundle).ok();
                 tried += 1;
-                // Log version 2 states the root in its checkpoint; the copy beside it is nobody's.
-                let is_idle = place.ends_with("rootHash");
-                assert!(judged.is_err() || is_idle, "{path:?} {place}: {changed:02x?}");
+                // Log version 2 states the root in its checkpoint; the copy beside it is nobody's. The
+                // list of digest algorithms at a token's head is no part of what is signed either
+                // (RFC 5652, section 5.1): then the time is what it was.
+                let is_idle = place.ends_with("rootHash")
+                    || place.ends_with("signedTimestamp") && judged == honest;
+                assert!(judged.is_none() || is_idle, "{path:?} {place}: {changed:02x?}");
             }
         }
     }
