@@ -42,6 +42,9 @@ pub mod rollback {}
 #[doc = include_str!("pipelines.md")]
 pub mod pipelines {}
 
+#[doc = include_str!("speed.md")]
+pub mod speed {}
+
 #[doc = include_str!("hardening.md")]
 pub mod hardening {}
 
