@@ -49,7 +49,7 @@ use crate::tree::Tree;
 
 /// Returns the metrics that an expression asks for; nothing for what is no PromQL. What stands in
 /// `{{ }}` is filled in by whoever runs it.
-pub(super) fn metrics_asked(expression: &str) -> Option<BTreeSet<String>> {
+pub fn metrics_asked(expression: &str) -> Option<BTreeSet<String>> {
     let mut filled = String::with_capacity(expression.len());
     let mut rest = expression;
     while let Some((before, after)) = rest.split_once("{{") {
