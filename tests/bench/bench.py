@@ -30,7 +30,7 @@ class Bench:
     """Inputs, binary, rounds, and the table of what was measured."""
 
     def __init__(self, folder, binary, rounds):
-        self.folder, self.binary, self.rounds, self.rows = folder, binary, rounds, []
+        self.folder, self.binary, self.rounds, self.rows, self.built = folder, binary, rounds, [], False
 
     def input(self, name, make):
         """An input that is made once."""
@@ -93,6 +93,21 @@ class Bench:
             word = "reached" if ratio <= most else "missed"
             print(f"   {word}: {figure} {ratio:.3f} of {peer}, goal {most}")
             self.rows.append((goal, f"{figure} of {peer}", f"{ratio:.2f}", str(most), word))
+
+    def ratio(self, goal, what, value, most):
+        """A ratio that is no time."""
+        word = "reached" if value <= most else "missed"
+        print(f"   {word}: {what} {value:.3f}, goal {most}")
+        self.rows.append((goal, what, f"{value:.3f}", str(most), word))
+
+    def library(self):
+        """The program that times the library alone; built when it is first asked for."""
+        target = ROOT / "target/bench-library"
+        if not self.built:
+            subprocess.run(["cargo", "build", "--release", "--quiet", "--manifest-path", HERE / "library/Cargo.toml",
+                            "--target-dir", target], check=True)
+            self.built = True
+        return target / "release/countersign-bench"
 
     def holds(self, what, good):
         """The tool does the work, or the goal means nothing."""
@@ -216,9 +231,7 @@ def g17(bench):
     if bench.holds("the manifests are judged", bench.run(*ask(200)[1:])[0] in (0, 1)):
         script = ("import glob,yaml;[list(yaml.load_all(open(f),Loader=yaml.CSafeLoader)) "
                   f"for f in glob.glob('{trees[2_000]}/rendered/prod/*.yaml')]")
-        has_yaml = subprocess.run([sys.executable, "-c", "import yaml; yaml.CSafeLoader"], check=False, capture_output=True)
-        python = sys.executable if has_yaml.returncode == 0 else "python3-with-PyYAML"
-        bench.compare("G17", ask(2_000), {"PyYAML": (python, [sys.executable, "-c", script]),
+        bench.compare("G17", ask(2_000), {"PyYAML": (python_with("yaml"), [sys.executable, "-c", script]),
                                           "a tenth": (None, ask(200)), "10 manifests": (None, ask(10))},
                       [("a tenth", "cpu", 12), ("PyYAML", "cpu", 1.5)])
 
@@ -237,7 +250,174 @@ def g18(bench):
                       [("jq", "cpu", 0.10), ("node", "cpu", 0.30)])
 
 
-GOALS = {"G1": g1, "G2": g2, "G3": g3, "G4": g4, "G8": g8, "G10": g10, "G11": g11, "G17": g17, "G18": g18}
+def plain_tar(folder):
+    """GNU tar with everything fixed that varies."""
+    return f"tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --format=ustar -cf - -C {folder} ."
+
+
+def unpacked_equal(bench, folder, archive):
+    """What GNU tar takes out of the archive is what went in."""
+    out = bench.folder / "unpacked"
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir()
+    good = subprocess.run(["tar", "-xzf", archive, "-C", out], check=False).returncode == 0
+    good = good and subprocess.run(["diff", "-r", folder, out], check=False, capture_output=True).returncode == 0
+    shutil.rmtree(out)
+    return good
+
+
+def refuses(command):
+    """The library's program ends with 1: it looked, and said no."""
+    return subprocess.run(command, check=False, capture_output=True).returncode == 1
+
+
+def packing(bench, goal, folder, limits):
+    """One of the goals about writing an archive."""
+    ours, theirs, single = bench.folder / "ours.tgz", bench.folder / "theirs.tgz", bench.folder / "single.tgz"
+    tool = [bench.library(), "pack", folder, ours]
+    subprocess.run(tool, check=True, capture_output=True)
+    if bench.holds("GNU tar takes out what went in", unpacked_equal(bench, folder, ours)):
+        hashes = openssl(folder)[1]
+        peer = f"{hashes} && {plain_tar(folder)} | pigz -n -6 -p2 > {theirs} && openssl dgst -sha256 {theirs}"
+        bench.compare(goal, tool, {"the peer": ("pigz", peer)}, limits)
+        subprocess.run(f"{plain_tar(folder)} | gzip -n -6 > {single}", shell=True, check=True)
+        bench.ratio(goal, "size of gzip -6", ours.stat().st_size / single.stat().st_size, 1.02)
+
+
+def g5(bench):
+    """Write an archive of a mixed tree: hash, tar and compress in one pass (the library's `pack`)."""
+    folder = bench.input("mixed", lambda path: generate.mixed(path, 1 << 30))
+    packing(bench, "G5", folder, [("the peer", "cpu", 0.28), ("the peer", "wall", 0.30)])
+
+
+def g6(bench):
+    """The same bytes on every run and every number of processors."""
+    folder = bench.input("mixed", lambda path: generate.mixed(path, 1 << 30))
+    made = set()
+    for prefix in ([], [], ["taskset", "-c", "0"]):
+        out = bench.folder / "again.tgz"
+        done = subprocess.run([*prefix, bench.library(), "pack", folder, out], check=True, capture_output=True)
+        made.add(done.stdout.split()[-2])
+    if bench.holds("three archives are the same, one of them made on one processor", len(made) == 1):
+        bench.rows.append(("G6", "different archives of 3", "1", "1", "reached"))
+
+
+def g7(bench):
+    """Read an archive in one pass: its digest, inflate, strict tar, every member's digest (`unpack`)."""
+    folder = bench.input("mixed", lambda path: generate.mixed(path, 1 << 30))
+    archive, bad, cut, plain = (bench.folder / name for name in ("good.tgz", "bad.tgz", "cut.tgz", "good.tar"))
+    tool = [bench.library(), "unpack", archive]
+    subprocess.run([bench.library(), "pack", folder, archive], check=True, capture_output=True)
+    data = bytearray(archive.read_bytes())
+    cut.write_bytes(data[:1_000_000])
+    data[len(data) // 2] ^= 1
+    bad.write_bytes(data)
+    if bench.holds("one bit changed and an archive cut off are refused",
+                   all(refuses([bench.library(), "unpack", file]) for file in (bad, cut))):
+        out = bench.folder / "unpacked"
+        peer = (f"openssl dgst -sha256 {archive} && rm -rf {out} && mkdir {out} && tar xzf {archive} -C {out} && "
+                + openssl(out)[1])
+        subprocess.run(f"gzip -dc {archive} > {plain}", shell=True, check=True)
+        floor = f"openssl dgst -sha256 {archive} && igzip -dc {archive} > /dev/null && openssl dgst -sha256 {plain}"
+        bench.compare("G7", tool, {"the peer": ("tar", peer), "the floor": ("igzip", floor)},
+                      [("the peer", "cpu", 0.28), ("the floor", "cpu", 1.20)])
+        shutil.rmtree(out, ignore_errors=True)
+
+
+def g12(bench):
+    """Parse 5,000 Kubernetes manifests; 10 and 500 for the growth (the library's reader of documents)."""
+    folders = {count: bench.input(f"manifests-{count}", lambda path, count=count: generate.manifests(path, count))
+               for count in (10, 500, 5_000)}
+    broken = bench.folder / "manifests-broken"
+    generate.put(broken / "a.yaml", b"a: [1\nb: }\n")
+    def ask(folder):
+        return [bench.library(), "manifests", folder]
+    if bench.holds("a broken manifest is refused", refuses(ask(broken))):
+        script = ("import glob,yaml;[list(yaml.load_all(open(f),Loader=yaml.CSafeLoader)) "
+                  f"for f in glob.glob('{folders[5_000]}/*.yaml')]")
+        bench.compare("G12", ask(folders[5_000]),
+                      {"PyYAML": (python_with("yaml"), [sys.executable, "-c", script]),
+                       "a tenth": (None, ask(folders[500])), "10": (None, ask(folders[10]))},
+                      [("PyYAML", "cpu", 0.18), ("a tenth", "cpu", 11)])
+
+
+def g13(bench):
+    """Hold 5,000 records against a JSON Schema."""
+    folder = bench.input("records", lambda path: generate.records(path, 5_000))
+    schema = bench.folder / "records.schema.json"
+    broken = bench.folder / "records-broken"
+    record = (folder / "r00003.json").read_bytes()
+    generate.put(broken / "r.json", record.replace(b'"schema_version": 1', b'"schema_version": 2'))
+    def ask(records):
+        return [bench.library(), "records", schema, records]
+    if bench.holds("a record that breaks the schema is refused", refuses(ask(broken))):
+        peer = f"check-jsonschema --schemafile {schema} {folder}/*.json"
+        bench.compare("G13", ask(folder), {"check-jsonschema": ("check-jsonschema", peer)},
+                      [("check-jsonschema", "cpu", 0.05)])
+
+
+def g14(bench):
+    """Verify one Sigstore bundle offline (`verify-blob`)."""
+    vectors = ROOT / "tests/vectors/sigstore-conformance"
+    bundle = vectors / "happy-path-v0.3/bundle.sigstore.json"
+    issuer = "https://token.actions.githubusercontent.com"
+    identity = ("https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon/.github/workflows/"
+                "extremely-dangerous-oidc-beacon.yml@refs/heads/main")
+    def ask(file):
+        return [bench.binary, "verify-blob", file, "--bundle", bundle, "--certificate-identity", identity,
+                "--certificate-oidc-issuer", issuer, "--trusted-root", vectors / "trusted_root.json", "--now", NOW]
+    good = bench.run(*ask(vectors / "a.txt")[1:])[0] == 0 and bench.run(*ask(bundle)[1:])[0] == 1
+    if bench.holds("the bundle verifies, and not over another file", good):
+        peer = ["sigstore", "verify", "identity", "--offline", "--bundle", bundle, "--cert-identity", identity,
+                "--cert-oidc-issuer", issuer, vectors / "a.txt"]
+        bench.compare("G14", ask(vectors / "a.txt"), {"sigstore-python": ("sigstore", peer)},
+                      [("sigstore-python", "cpu", 0.05)])
+
+
+def g15(bench):
+    """The work of G5 on text alone, where nothing can be stored as it is."""
+    folder = bench.input("words", lambda path: generate.words(path, 128 << 20))
+    packing(bench, "G15", folder, [("the peer", "cpu", 0.45), ("the peer", "wall", 0.45)])
+
+
+def g16(bench):
+    """`check` of this project's governed tree, all areas, beside promtool on its rule files."""
+    rules = [str(file) for file in sorted((ROOT / "ops/observe").rglob("*.y*ml"))
+             if b"\ngroups:" in b"\n" + file.read_bytes()]
+    ask = [bench.binary, "check", "--root", ROOT, "--now", NOW, "-q"]
+    if bench.holds("the tree is judged", bench.run(*ask[1:])[0] in (0, 1) and rules):
+        bench.compare("G16", ask, {"promtool": ("promtool", ["promtool", "check", "rules", *rules])},
+                      [("promtool", "wall", 3)])
+
+
+def memory(bench):
+    """Memory: an archive of 4 GiB read, an artifact of 1 GiB hashed, a bill of materials of 100 MB."""
+    large = bench.input("large-1", lambda path: generate.large(path, 1 << 30))
+    sbom = bench.input("sbom-100.json", lambda path: generate.sbom(path, 100 * 10**6))
+
+    def pack(archive):
+        folder = bench.folder / "large-4"
+        generate.large(folder, 4 << 30)
+        subprocess.run([bench.library(), "pack", folder, archive], check=True, capture_output=True)
+        shutil.rmtree(folder)
+    archive = bench.input("large-4.tgz", pack)
+    for what, command, most in (("archive of 4 GiB", [bench.library(), "unpack", archive], 64),
+                                ("artifact of 1 GiB", [bench.binary, "checksums", "create", large], 64),
+                                ("bill of materials of 100 MB", [bench.binary, "inspect", sbom], 256)):
+        figure = bench.memory(command)
+        word = "reached" if figure <= most else "missed"
+        print(f"   {word}: {what}: {figure:.1f} MiB, at most {most}")
+        bench.rows.append(("memory", what, f"{figure:.1f} MiB", f"{most} MiB", word))
+
+
+def python_with(module):
+    """This Python where it has the module; else a name that tells what is missing."""
+    has = subprocess.run([sys.executable, "-c", f"import {module}"], check=False, capture_output=True)
+    return sys.executable if has.returncode == 0 else f"python3-with-{module}"
+
+
+GOALS = {"G1": g1, "G2": g2, "G3": g3, "G4": g4, "G5": g5, "G6": g6, "G7": g7, "G8": g8, "G10": g10, "G11": g11,
+         "G12": g12, "G13": g13, "G14": g14, "G15": g15, "G16": g16, "G17": g17, "G18": g18, "memory": memory}
 
 
 def main():

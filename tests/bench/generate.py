@@ -63,6 +63,12 @@ def mixed(folder, size):
         number += 1
 
 
+def words(folder, size):
+    """Text alone, where nothing can be stored as it is."""
+    for number in range(size >> 22):
+        put(folder / f"{number:05}.txt", text(f"w{number}", 4 << 20))
+
+
 def sbom(path, size):
     """A CycloneDX bill of materials of about this size."""
     components, length, number = [], 0, 0
@@ -128,6 +134,27 @@ def manifests(folder, count):
         digest = hashlib.sha256(name.encode()).hexdigest()
         filled = MANIFEST.format(name=name, number=number, digest=digest, word=word)
         put(folder / f"{number:05}.yaml", filled.encode())
+
+
+SCHEMA = {"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object",
+          "required": ["schema_version", "name", "version", "sha256", "images"], "additionalProperties": False,
+          "properties": {"schema_version": {"const": 1}, "name": {"type": "string", "pattern": "^[a-z0-9-]+$"},
+                         "version": {"type": "string", "pattern": "^[0-9]+[.][0-9]+[.][0-9]+$"},
+                         "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+                         "images": {"type": "array", "minItems": 1, "items": {
+                             "type": "object", "required": ["name", "digest"], "additionalProperties": False,
+                             "properties": {"name": {"type": "string"}, "digest": {"type": "string", "minLength": 71}}}}}}
+
+
+def records(folder, count):
+    """Records of a release, and beside them the schema that they keep."""
+    put(folder.with_name(f"{folder.name}.schema.json"), json.dumps(SCHEMA).encode())
+    for number in range(count):
+        digest = hashlib.sha256(str(number).encode()).hexdigest()
+        images = [{"name": f"registry.example/{word}", "digest": f"sha256:{digest}"} for word in WORDS[:6]]
+        record = {"schema_version": 1, "name": f"record-{number}", "version": f"1.{number}.0", "sha256": digest,
+                  "images": images}
+        put(folder / f"r{number:05}.json", json.dumps(record).encode())
 
 
 def once(path, make):
