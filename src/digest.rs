@@ -233,7 +233,8 @@ pub fn hash_reader(mut reader: impl Read, buffer: &mut [u8]) -> io::Result<(Dige
 }
 
 /// Hashes a file whose size is known: as [`hash_reader`], but the end is not asked for once the last
-/// byte is there. Whoever calls holds the size against the file afterwards.
+/// byte is there. Also tells whether one call gave the file whole and with room to spare, which it does
+/// of a file as it is at one moment. Whoever calls holds the size against the file else.
 ///
 /// # Errors
 ///
@@ -242,15 +243,17 @@ pub(crate) fn hash_known(
     mut reader: impl Read,
     size: u64,
     buffer: &mut [u8],
-) -> io::Result<(Digest, u64)> {
+) -> io::Result<(Digest, u64, bool)> {
     let mut hash = Sha256::new();
     let mut length = 0;
+    let mut calls = 0_u64;
     loop {
         match reader.read(buffer) {
             Ok(0) => break,
             Ok(count) => {
                 hash.update(&buffer[..count]);
                 length += count as u64;
+                calls += 1;
                 if length == size {
                     break;
                 }
@@ -259,7 +262,8 @@ pub(crate) fn hash_known(
             Err(error) => return Err(error),
         }
     }
-    Ok((Digest(hash.finalize().into()), length))
+    let at_once = calls <= 1 && length == size && size < buffer.len() as u64;
+    Ok((Digest(hash.finalize().into()), length, at_once))
 }
 
 #[cfg(test)]

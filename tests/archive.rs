@@ -84,7 +84,7 @@ fn tar_of(members: &[(String, Vec<u8>)]) -> Vec<u8> {
 }
 
 fn deflate(bytes: &[u8]) -> Vec<u8> {
-    let mut state = Compress::new(Compression::new(6), false);
+    let mut state = Compress::new(Compression::new(5), false);
     let mut deflated = Vec::with_capacity(bytes.len() + (bytes.len() >> 3) + 1024);
     state.compress_vec(bytes, &mut deflated, FlushCompress::Finish).unwrap();
     assert_eq!(state.total_in(), bytes.len() as u64);

@@ -80,7 +80,8 @@ pub(crate) fn scan<'a>(
     if text.starts_with('\u{feff}') {
         return Err(start("begins with a byte order mark; remove it".to_owned()));
     }
-    let mut scanner = Scanner { text, offset: 0, mark: Mark::START, frames: Vec::new(), limits };
+    let (frames, spare) = (Vec::new(), Vec::new());
+    let mut scanner = Scanner { text, offset: 0, mark: Mark::START, frames, spare, limits };
     scanner.skip_space();
     if scanner.peek().is_none() {
         return Err(start("empty; expected a JSON value".to_owned()));
@@ -99,6 +100,8 @@ struct Scanner<'a> {
     offset: usize,
     mark: Mark,
     frames: Vec<Frame<'a>>,
+    /// Empty lists of keys, from objects that are closed: most objects need no room of their own.
+    spare: Vec<Vec<Cow<'a, str>>>,
     limits: Limits,
 }
 
@@ -242,7 +245,10 @@ impl<'a> Scanner<'a> {
         self.offset += 1;
         self.frames.push(match container {
             Container::Array => Frame::Array { index: 0 },
-            Container::Object => Frame::Object { keys: Vec::new(), index: HashSet::new() },
+            Container::Object => {
+                let keys = self.spare.pop().unwrap_or_default();
+                Frame::Object { keys, index: HashSet::new() }
+            }
         });
         sink.begin(container, at);
         Ok(())
@@ -250,7 +256,10 @@ impl<'a> Scanner<'a> {
 
     fn close(&mut self, sink: &mut impl Sink<'a>) -> Result<(), JsonError> {
         self.offset += 1;
-        self.frames.pop();
+        if let Some(Frame::Object { mut keys, .. }) = self.frames.pop() {
+            keys.clear();
+            self.spare.push(keys);
+        }
         sink.end();
         Ok(())
     }

@@ -112,7 +112,9 @@ pub fn package_of(url: &str) -> Option<String> {
 
 /// Reads `sha256:<hex>` or `<hex>`.
 pub(super) fn digest_in(text: &str) -> Option<Digest> {
-    text.strip_prefix("sha256:").unwrap_or(text).parse().ok()
+    let text = text.strip_prefix("sha256:").unwrap_or(text);
+    // Asked of every text of a document: an error that nobody reads is not written.
+    if text.len() == 64 { text.parse().ok() } else { None }
 }
 
 type Shape = (EvidenceKind, &'static str, &'static [&'static str]);

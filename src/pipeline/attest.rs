@@ -115,15 +115,16 @@ pub(super) fn configuration_of(
             Err(error) => return Err(error.into()),
         }
     }
-    let hashed = tree.hash_all(&files)?;
+    let paths: Vec<&RelPath> = files.iter().map(|entry| &entry.path).collect();
+    let hashed: Result<Vec<_>, _> = tree.hash_all(&paths).into_iter().collect();
     let descriptor = |name: String, digest: Digest| ResourceDescriptor {
         name: Some(name),
         uri: None,
         digest: BTreeMap::from([("sha256".to_owned(), digest.to_string())]),
     };
-    let rows = files.iter().zip(hashed);
+    let rows = paths.iter().zip(hashed?);
     let mut configuration: Vec<ResourceDescriptor> =
-        rows.map(|(entry, (digest, _))| descriptor(entry.path.to_string(), digest)).collect();
+        rows.map(|(path, (digest, _))| descriptor(path.to_string(), digest)).collect();
     let derived = validator::derive(area, tree, context);
     configuration.extend(derived.iter().map(|document| {
         descriptor(derived_path(area, &document.name), Digest::of(&document.bytes))

@@ -11,7 +11,7 @@ use crate::packet::directory::{BUNDLE_SUFFIX, MINISIGN_SUFFIX, MORE_SUFFIX};
 use crate::packet::{Checksums, checksums};
 use crate::path::RelPath;
 use crate::time::Timestamp;
-use crate::tree::{self, Entry, Tree, TreeError};
+use crate::tree::{self, Tree, TreeError};
 
 /// Makes the list of everything below a folder, or of files by the names they were given.
 ///
@@ -53,14 +53,15 @@ fn create_of_files(inputs: &[PathBuf]) -> Result<Checksums, Error> {
 
 fn create_of_folder(folder: &Path) -> Result<Checksums, Error> {
     let tree = Tree::open(folder)?;
-    let listing = tree.list(None)?;
-    if let Some(odd) = listing.oddities.first() {
+    let (paths, oddities) = tree.list_paths()?;
+    if let Some(odd) = oddities.first() {
         let problem = format!("`{}`: {}; only regular files can be listed", odd.path, odd.problem);
         return Err(Error::Refused { path: folder.to_owned(), problem });
     }
+    let hashed = tree.hash_all(&paths.iter().collect::<Vec<_>>());
     let mut list = Checksums::default();
-    for (entry, (digest, _)) in listing.files.iter().zip(tree.hash_all(&listing.files)?) {
-        list.insert(entry.path.clone(), digest);
+    for (path, hashed) in paths.into_iter().zip(hashed) {
+        list.insert(path, hashed?.0);
     }
     if list.is_empty() {
         let problem = "holds no file; an empty list verifies nothing".to_owned();
@@ -106,21 +107,8 @@ pub fn verify(
 
 /// Holds every listed file against its digest.
 pub(super) fn judge(tree: &Tree, list: &Checksums, report: &mut Report) {
-    let files: Vec<Entry> =
-        list.iter().map(|(path, _)| Entry { path: path.clone(), size: 0 }).collect();
-    let mut buffer = vec![0; 256 << 10];
-    let sized: Vec<Entry> = files
-        .into_iter()
-        .map(|entry| {
-            let size = tree.file(&entry.path).map_or(0, |(_, size)| size);
-            Entry { size, ..entry }
-        })
-        .collect();
-    // All at once on all cores when all is well; one by one to name what is not.
-    let hashed: Vec<Result<_, TreeError>> = match tree.hash_all(&sized) {
-        Ok(hashed) => hashed.into_iter().map(Ok).collect(),
-        Err(_) => sized.iter().map(|entry| tree.hash(&entry.path, &mut buffer)).collect(),
-    };
+    let paths: Vec<&RelPath> = list.iter().map(|(path, _)| path).collect();
+    let hashed = tree.hash_all(&paths);
     for ((path, expected), result) in list.iter().zip(hashed) {
         let location = Location::file(path);
         match result {

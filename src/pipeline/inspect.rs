@@ -29,6 +29,8 @@ pub struct Inspection {
 
 /// The largest document that is read whole, in bytes.
 const MAX_BYTES: usize = 256 << 20;
+/// The largest document that is looked at as a load tool's summary, in bytes.
+const MAX_RESULT_BYTES: usize = 32 << 20;
 
 /// Looks at a file and tells what it seems to be.
 ///
@@ -42,8 +44,12 @@ pub fn inspect(path: &Path) -> Result<Inspection, Error> {
     if start[..count] == [0x1f, 0x8b] {
         return packet(path);
     }
-    if let Some(inspection) = load_result(path, size)? {
-        return Ok(inspection);
+    if is_list_of_samples(path)? {
+        // Read as it comes, however large.
+        let (file, _) = tree::open_named(path)?;
+        if let Some(inspection) = load_result(path, result::read(file))? {
+            return Ok(inspection);
+        }
     }
     if size > MAX_BYTES as u64 {
         return plain(path, size);
@@ -70,8 +76,17 @@ pub fn inspect(path: &Path) -> Result<Inspection, Error> {
         ];
         return Ok(Inspection { kind: "public key".to_owned(), facts });
     }
-    if let Some(sbom) = glance(&bytes) {
+    if (names(b"bomFormat") || names(b"spdxVersion"))
+        && let Some(sbom) = glance(&bytes)
+    {
         return Ok(describe_sbom(&sbom));
+    }
+    let is_text = bytes.trim_ascii_start().first().is_some_and(|byte| !byte.is_ascii_control());
+    if bytes.len() <= MAX_RESULT_BYTES
+        && is_text
+        && let Some(inspection) = load_result(path, result::read(bytes.as_slice()))?
+    {
+        return Ok(inspection);
     }
     if let Some((recognised, node)) = evidence::recognise(&bytes) {
         return Ok(describe_evidence(&recognised, &node));
@@ -143,17 +158,20 @@ fn packet(path: &Path) -> Result<Inspection, Error> {
     Ok(Inspection { kind: "release packet".to_owned(), facts })
 }
 
-/// The result of a load tool: streamed when it is a list of samples, however large.
-fn load_result(path: &Path, size: u64) -> Result<Option<Inspection>, Error> {
+/// Tells whether a file begins as a list of a load tool's samples does.
+fn is_list_of_samples(path: &Path) -> Result<bool, Error> {
     let (file, _) = tree::open_named(path)?;
     let mut head = Vec::new();
     file.take(64 << 10).read_to_end(&mut head).map_err(|error| TreeError::io(path, error))?;
-    let is_text = head.trim_ascii_start().first().is_some_and(|byte| !byte.is_ascii_control());
-    if result::streamed(&head).is_none() && (size > 32 << 20 || !is_text) {
-        return Ok(None);
-    }
-    let (file, _) = tree::open_named(path)?;
-    match result::read(file) {
+    Ok(result::streamed(&head).is_some())
+}
+
+/// The result of a load tool; nothing when it is none.
+fn load_result(
+    path: &Path,
+    read: Result<LoadResult, ResultError>,
+) -> Result<Option<Inspection>, Error> {
+    match read {
         Ok(result) => Ok(Some(describe_result(&result))),
         Err(ResultError::Io(error)) => Err(TreeError::io(path, error).into()),
         Err(ResultError::Unknown(_)) => Ok(None),

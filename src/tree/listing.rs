@@ -1,6 +1,6 @@
 //! What lies below a folder: regular files, and what is none.
 
-use std::ffi::OsStr;
+use std::ffi::{CStr, OsStr};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 
@@ -42,6 +42,9 @@ pub(super) const MAX_FILES: usize = 1_000_000;
 /// The deepest nesting of folders.
 pub(super) const MAX_DEPTH: usize = 64;
 
+/// What a walk does with a regular file: its path, the folder that holds it, its name there.
+type Found<'a> = dyn FnMut(RelPath, &OwnedFd, &CStr) -> Result<(), TreeError> + 'a;
+
 impl Tree {
     /// Lists all regular files below a folder of the tree (`None`: the tree itself), sorted.
     ///
@@ -49,7 +52,39 @@ impl Tree {
     ///
     /// When a folder cannot be read, or there are more files or levels than a release has.
     pub fn list(&self, below: Option<&RelPath>) -> Result<Listing, TreeError> {
-        let mut listing = Listing::default();
+        let mut files = Vec::new();
+        let oddities = self.walk(below, &mut |path, folder, name| {
+            let stat = rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)
+                .map_err(|error| TreeError::io(&self.path.join(path.as_str()), error.into()))?;
+            files.push(Entry { path, size: size_of(&stat) });
+            Ok(())
+        })?;
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(Listing { files, oddities })
+    }
+
+    /// Lists all regular files of the tree by their paths alone, sorted, and what is none: nothing is
+    /// asked of a file but what its folder says.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tree::list`].
+    pub fn list_paths(&self) -> Result<(Vec<RelPath>, Vec<Oddity>), TreeError> {
+        let mut paths = Vec::new();
+        let oddities = self.walk(None, &mut |path, _, _| {
+            paths.push(path);
+            Ok(())
+        })?;
+        paths.sort();
+        Ok((paths, oddities))
+    }
+
+    /// Shows every regular file to `found` and returns what is none, sorted.
+    fn walk(
+        &self,
+        below: Option<&RelPath>,
+        found: &mut Found<'_>,
+    ) -> Result<Vec<Oddity>, TreeError> {
         let prefix = below.map(|path| format!("{path}/")).unwrap_or_default();
         let mut folder = open_folder(&self.folder, ".")
             .map_err(|error| TreeError::io(&self.path, error.into()))?;
@@ -57,20 +92,23 @@ impl Tree {
             folder = open_folder(&folder, part)
                 .map_err(|error| refusal(&self.path.join(&prefix), error))?;
         }
-        self.list_folder(&folder, &prefix, 0, &mut listing)?;
-        listing.files.sort_by(|a, b| a.path.cmp(&b.path));
-        listing.oddities.sort_by(|a, b| a.path.cmp(&b.path));
-        Ok(listing)
+        let mut walk = Walk { tree: self, found, count: 0, oddities: Vec::new() };
+        walk.folder(&folder, &prefix, 0)?;
+        walk.oddities.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(walk.oddities)
     }
+}
 
-    fn list_folder(
-        &self,
-        folder: &OwnedFd,
-        prefix: &str,
-        depth: usize,
-        listing: &mut Listing,
-    ) -> Result<(), TreeError> {
-        let here = self.path.join(prefix);
+struct Walk<'a, 'b> {
+    tree: &'a Tree,
+    found: &'a mut Found<'b>,
+    count: usize,
+    oddities: Vec<Oddity>,
+}
+
+impl Walk<'_, '_> {
+    fn folder(&mut self, folder: &OwnedFd, prefix: &str, depth: usize) -> Result<(), TreeError> {
+        let here = self.tree.path.join(prefix);
         let entries = Dir::read_from(folder).map_err(|error| TreeError::io(&here, error.into()))?;
         for entry in entries {
             let entry = entry.map_err(|error| TreeError::io(&here, error.into()))?;
@@ -78,44 +116,69 @@ impl Tree {
             if name == b"." || name == b".." {
                 continue;
             }
-            if depth > MAX_DEPTH || listing.files.len() + listing.oddities.len() >= MAX_FILES {
+            if depth > MAX_DEPTH || self.count >= MAX_FILES {
                 return Err(TreeError::TooMany { path: here });
             }
             if is_at_work(folder, entry.file_name()) {
                 continue;
             }
-            let shown = format!("{prefix}{}", OsStr::from_bytes(name).display());
-            let stat = rustix::fs::statat(folder, entry.file_name(), AtFlags::SYMLINK_NOFOLLOW)
-                .map_err(|error| TreeError::io(&self.path.join(&shown), error.into()))?;
-            let odd = |problem: String| Oddity { path: shown.escape_debug().to_string(), problem };
-            match FileType::from_raw_mode(stat.st_mode) {
+            let kind = match entry.file_type() {
+                FileType::Unknown => self.ask(folder, prefix, entry.file_name())?,
+                kind => kind,
+            };
+            let text = std::str::from_utf8(name);
+            match (kind, text) {
+                (FileType::Directory, Ok(name)) => {
+                    let shown = format!("{prefix}{name}");
+                    let next = open_folder(folder, entry.file_name()).map_err(|error| {
+                        TreeError::io(&self.tree.path.join(&shown), error.into())
+                    })?;
+                    self.folder(&next, &format!("{shown}/"), depth + 1)?;
+                }
+                (FileType::RegularFile, Ok(text)) => match format!("{prefix}{text}").parse() {
+                    Ok(path) => {
+                        self.count += 1;
+                        (self.found)(path, folder, entry.file_name())?;
+                    }
+                    Err(error) => self.odd(prefix, name, &format!("{error}")),
+                },
                 // Below a name that cannot be written down, files would be listed under another
                 // folder's name.
-                FileType::Directory if std::str::from_utf8(name).is_err() => {
-                    listing.oddities.push(odd("its name is not UTF-8 text".to_owned()));
+                (FileType::Directory | FileType::RegularFile, Err(_)) => {
+                    self.odd(prefix, name, "its name is not UTF-8 text");
                 }
-                FileType::Directory => {
-                    let next = open_folder(folder, entry.file_name())
-                        .map_err(|error| TreeError::io(&self.path.join(&shown), error.into()))?;
-                    self.list_folder(&next, &format!("{shown}/"), depth + 1, listing)?;
-                }
-                FileType::RegularFile => match std::str::from_utf8(name) {
-                    Ok(name) => match format!("{prefix}{name}").parse() {
-                        Ok(path) => listing.files.push(Entry { path, size: size_of(&stat) }),
-                        Err(error) => listing.oddities.push(odd(format!("{error}"))),
-                    },
-                    Err(_) => listing.oddities.push(odd("its name is not UTF-8 text".to_owned())),
-                },
-                other @ (FileType::Symlink
-                | FileType::Fifo
-                | FileType::Socket
-                | FileType::CharacterDevice
-                | FileType::BlockDevice
-                | FileType::Unknown) => listing.oddities.push(odd(kind_of(other).to_owned())),
+                (
+                    other @ (FileType::Symlink
+                    | FileType::Fifo
+                    | FileType::Socket
+                    | FileType::CharacterDevice
+                    | FileType::BlockDevice
+                    | FileType::Unknown),
+                    _,
+                ) => self.odd(prefix, name, kind_of(other)),
             }
         }
         Ok(())
     }
+
+    /// Asks the system what an entry is: some file systems do not say it in the folder.
+    fn ask(&self, folder: &OwnedFd, prefix: &str, name: &CStr) -> Result<FileType, TreeError> {
+        let stat =
+            rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).map_err(|error| {
+                TreeError::io(&self.tree.path.join(shown(prefix, name.to_bytes())), error.into())
+            })?;
+        Ok(FileType::from_raw_mode(stat.st_mode))
+    }
+
+    fn odd(&mut self, prefix: &str, name: &[u8], problem: &str) {
+        self.count += 1;
+        let path = shown(prefix, name).escape_debug().to_string();
+        self.oddities.push(Oddity { path, problem: problem.to_owned() });
+    }
+}
+
+fn shown(prefix: &str, name: &[u8]) -> String {
+    format!("{prefix}{}", OsStr::from_bytes(name).display())
 }
 
 #[cfg(test)]

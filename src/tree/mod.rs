@@ -6,6 +6,7 @@
 
 mod error;
 mod fingerprint;
+mod hash;
 mod listing;
 mod lock;
 mod named;
@@ -20,7 +21,6 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FileType, Mode, OFlags, Stat};
 
-use crate::digest::Digest;
 use crate::path::RelPath;
 
 pub use error::TreeError;
@@ -78,48 +78,6 @@ impl Tree {
     pub fn read(&self, path: &RelPath, limit: usize) -> Result<Vec<u8>, TreeError> {
         let (file, size) = self.file(path)?;
         read_capped(file, size, limit, &self.path.join(path.as_str()))
-    }
-
-    /// Hashes a regular file without holding it, and notices when it changes meanwhile.
-    ///
-    /// # Errors
-    ///
-    /// As [`Tree::file`], and when the file changed while it was read.
-    pub fn hash(&self, path: &RelPath, buffer: &mut [u8]) -> Result<(Digest, u64), TreeError> {
-        Opener::new(self).hash(path, buffer)
-    }
-
-    /// Hashes many files on all cores, the largest first; answers in the order asked.
-    ///
-    /// # Errors
-    ///
-    /// As [`Tree::hash`], for the first file in the order asked that gives one.
-    pub fn hash_all(&self, files: &[Entry]) -> Result<Vec<(Digest, u64)>, TreeError> {
-        let workers =
-            std::thread::available_parallelism().map_or(1, usize::from).min(files.len().max(1));
-        let mut order: Vec<usize> = (0..files.len()).collect();
-        order.sort_by_key(|index| std::cmp::Reverse(files[*index].size));
-        let next = std::sync::atomic::AtomicUsize::new(0);
-        let work = || {
-            let mut buffer = vec![0; 256 << 10];
-            let mut opener = Opener::new(self);
-            let mut done = Vec::new();
-            while let Some(index) =
-                order.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
-            {
-                done.push((*index, opener.hash(&files[*index].path, &mut buffer)));
-            }
-            done
-        };
-        let mut hashed: Vec<_> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-            threads
-                .into_iter()
-                .flat_map(|thread| thread.join().expect("hashing does not panic"))
-                .collect()
-        });
-        hashed.sort_by_key(|(index, _)| *index);
-        hashed.into_iter().map(|(_, result)| result).collect()
     }
 
     /// Tells whether a regular file lies at the path.

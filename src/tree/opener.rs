@@ -6,9 +6,7 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::{Mode, OFlags, Stat};
 
-use super::fingerprint::Fingerprint;
 use super::{Tree, TreeError, open_folder, refusal, regular};
-use crate::digest::{Digest, hash_known};
 use crate::path::RelPath;
 
 /// Opens files of one tree.
@@ -53,24 +51,5 @@ impl<'a> Opener<'a> {
         let file = rustix::fs::openat(at, name, flags, Mode::empty())
             .map_err(|error| refusal(&shown(), error))?;
         regular(File::from(file), &shown())
-    }
-
-    /// Hashes a regular file without holding it, and notices when it changes meanwhile.
-    ///
-    /// # Errors
-    ///
-    /// As [`Opener::open`], and when the file changed while it was read.
-    pub(super) fn hash(
-        &mut self,
-        path: &RelPath,
-        buffer: &mut [u8],
-    ) -> Result<(Digest, u64), TreeError> {
-        let (mut file, stat) = self.open(path)?;
-        let shown = self.tree.path.join(path.as_str());
-        let before = Fingerprint::from_stat(&stat);
-        let hashed = hash_known(&mut file, before.size(), buffer)
-            .map_err(|error| TreeError::io(&shown, error))?;
-        before.unchanged(&file, hashed.1, &shown)?;
-        Ok(hashed)
     }
 }

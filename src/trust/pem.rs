@@ -6,10 +6,11 @@ use zeroize::Zeroizing;
 
 /// Reads the only object of a file: its label and its bytes.
 pub(super) fn decode(text: &[u8]) -> Option<(&str, Zeroizing<Vec<u8>>)> {
+    const BEGIN: &[u8] = b"-----BEGIN ";
     let text = text.trim_ascii();
+    let rest = text.strip_prefix(BEGIN)?;
     // One object only: a second one could be the one that another reader takes.
-    let begins = text.windows(11).filter(|window| window == b"-----BEGIN ").count();
-    if begins != 1 || !text.starts_with(b"-----BEGIN ") {
+    if rest.windows(BEGIN.len()).any(|window| window == BEGIN) {
         return None;
     }
     let (label, bytes) = pem::decode_vec(text).ok()?;

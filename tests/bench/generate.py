@@ -1,6 +1,8 @@
 """Deterministic inputs for the benchmark: the same bytes on every machine. Standard library only."""
 
+import functools
 import hashlib
+import itertools
 import json
 import pathlib
 import random
@@ -18,12 +20,24 @@ def block(tag, size):
     return bytes(out[:size])
 
 
+@functools.cache
+def vocabulary():
+    """Two thousand words, and how often each is used: the second half as often as the first, and so on, as
+    words are in prose and in source code."""
+    rng = random.Random("vocabulary")
+    words = ["".join(rng.choices("etaoinshrdlucmfwyp", k=rng.randint(2, 9))) for _ in range(2_000)]
+    return words, list(itertools.accumulate(1 / (rank + 1) for rank in range(len(words))))
+
+
 def text(tag, size):
-    """Words that do."""
-    rng, out = random.Random(tag), []
-    length = 0
+    """Text that does, about four to one: indented lines of words, some lines again after a while."""
+    words, weights = vocabulary()
+    rng, out, length = random.Random(tag), [], 0
     while length < size:
-        line = " ".join(rng.choice(WORDS) for _ in range(12))
+        if len(out) > 100 and rng.random() < 0.25:
+            line = out[-rng.randint(1, 100)]
+        else:
+            line = " " * rng.choice((0, 4, 4, 8)) + " ".join(rng.choices(words, cum_weights=weights, k=rng.randint(4, 12)))
         out.append(line)
         length += len(line) + 1
     return "\n".join(out).encode()[:size]

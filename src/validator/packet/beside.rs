@@ -12,7 +12,7 @@ use crate::packet::directory::{CHECKSUMS, Names, REPORT};
 use crate::packet::manifest::EVIDENCE_FOLDER;
 use crate::packet::{Artifact, Checksums, checksums};
 use crate::path::RelPath;
-use crate::tree::{Entry, Listing, Tree, TreeError};
+use crate::tree::{Listing, Tree, TreeError};
 use crate::trust::TrustRoot;
 
 /// Judges a whole release directory: every artifact there, and nothing that is not listed.
@@ -56,10 +56,9 @@ pub fn artifacts_beside(
     let artifacts = &contents.manifest.artifacts;
     // Another size is another file: one of petabytes, with nothing in it, is not read to see that.
     let whole = artifacts.iter().filter(|item| present.get(&item.path) == Some(&item.size));
-    let whole: Vec<Entry> =
-        whole.map(|item| Entry { path: item.path.clone(), size: item.size }).collect();
-    let hashed: BTreeMap<&RelPath, _> =
-        whole.iter().map(|entry| &entry.path).zip(tree.hash_all(&whole)?).collect();
+    let whole: Vec<&RelPath> = whole.map(|item| &item.path).collect();
+    let hashed: Result<Vec<_>, _> = tree.hash_all(&whole).into_iter().collect();
+    let hashed: BTreeMap<&RelPath, _> = whole.into_iter().zip(hashed?).collect();
     for artifact in artifacts {
         let path = &artifact.path;
         judge_artifact(artifact, hashed.get(path).copied(), present.get(path).copied(), report);
