@@ -173,7 +173,7 @@ def g4(bench):
 
 
 def g8(bench):
-    """10,000 attestations; itself at a tenth."""
+    """10,000 attestations; itself at a tenth and a hundredth."""
     if not shutil.which("node"):
         print("   NOT MEASURED: `node` is not installed")
         return
@@ -184,6 +184,8 @@ def g8(bench):
     lines = made.read_text().splitlines(keepends=True)
     tenth = bench.folder / "attestations-tenth.jsonl"
     tenth.write_text("".join(lines[:1000]))
+    hundredth = bench.folder / "attestations-hundredth.jsonl"
+    hundredth.write_text("".join(lines[:100]))
     bad = bench.folder / "attestations-bad.jsonl"
     lines[500] = lines[501].replace(lines[501][-20:], lines[500][-20:])
     bad.write_text("".join(lines[:1000]))
@@ -191,7 +193,8 @@ def g8(bench):
     good = bench.run(*ask[1:])[0] == 0 and bench.run("verify-attestations", bad, "--key", key)[0] == 1
     if bench.holds("good attestations pass, and one altered line refuses", good):
         bench.compare("G8", ask, {"node": ("node", ["node", script, "verify", made, key]),
-                                  "a tenth": (None, [bench.binary, "verify-attestations", tenth, "--key", key, "-q"])},
+                                  "a tenth": (None, [bench.binary, "verify-attestations", tenth, "--key", key, "-q"]),
+                                  "100": (None, [bench.binary, "verify-attestations", hundredth, "--key", key, "-q"])},
                       [("node", "cpu", 0.23), ("a tenth", "cpu", 11)])
 
 
