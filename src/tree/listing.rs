@@ -122,10 +122,10 @@ impl Walk<'_, '_> {
             if is_at_work(folder, entry.file_name()) {
                 continue;
             }
-            let kind = match entry.file_type() {
-                FileType::Unknown => self.ask(folder, prefix, entry.file_name())?,
-                kind => kind,
-            };
+            let mut kind = entry.file_type();
+            if kind == FileType::Unknown {
+                kind = self.ask(folder, prefix, entry.file_name())?;
+            }
             let text = std::str::from_utf8(name);
             match (kind, text) {
                 (FileType::Directory, Ok(name)) => {
