@@ -233,8 +233,8 @@ pub fn hash_reader(mut reader: impl Read, buffer: &mut [u8]) -> io::Result<(Dige
 }
 
 /// Hashes a file whose size is known: as [`hash_reader`], but the end is not asked for once the last
-/// byte is there. Also tells whether one call gave the file whole and with room to spare, which it does
-/// of a file as it is at one moment. Whoever calls holds the size against the file else.
+/// byte is there. Also tells whether one call gave all of it, with room for more that did not come; else
+/// whoever calls makes sure that the file is still what it was.
 ///
 /// # Errors
 ///
@@ -246,7 +246,7 @@ pub(crate) fn hash_known(
 ) -> io::Result<(Digest, u64, bool)> {
     let mut hash = Sha256::new();
     let mut length = 0;
-    let mut calls = 0_u64;
+    let mut calls = 0;
     loop {
         match reader.read(buffer) {
             Ok(0) => break,

@@ -29,8 +29,6 @@ pub struct Inspection {
 
 /// The largest document that is read whole, in bytes.
 const MAX_BYTES: usize = 256 << 20;
-/// The largest document that is looked at as a load tool's summary, in bytes.
-const MAX_RESULT_BYTES: usize = 32 << 20;
 
 /// Looks at a file and tells what it seems to be.
 ///
@@ -82,7 +80,7 @@ pub fn inspect(path: &Path) -> Result<Inspection, Error> {
         return Ok(describe_sbom(&sbom));
     }
     let is_text = bytes.trim_ascii_start().first().is_some_and(|byte| !byte.is_ascii_control());
-    if bytes.len() <= MAX_RESULT_BYTES
+    if bytes.len() <= document::Limits::GOVERNED.bytes
         && is_text
         && let Some(inspection) = load_result(path, result::read(bytes.as_slice()))?
     {

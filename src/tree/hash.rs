@@ -32,6 +32,10 @@ struct Pass {
 impl Tree {
     /// Hashes a regular file without holding it, and notices when it changes meanwhile.
     ///
+    /// A small file is read in one call, and its state is not asked for again: POSIX has such a call see
+    /// each write whole or not at all. Where a file system lets a writer in between, the digest is that of
+    /// no state of the file, and whoever checks it later refuses.
+    ///
     /// # Errors
     ///
     /// As [`Tree::file`], and when the file changed while it was read.
@@ -100,5 +104,65 @@ impl Tree {
             before.unchanged(&file, size, &shown())?;
         }
         Ok((digest, size))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn answers_stand_in_the_order_asked_whatever_was_put_off() {
+        let folder = tempfile::tempdir().unwrap();
+        let large = usize::try_from(SMALL).unwrap();
+        let sizes = [("a", large + 1), ("b", 3), ("d", large), ("e", 3 * large), ("f", 0)];
+        for (name, size) in sizes {
+            fs::write(folder.path().join(name), vec![name.as_bytes()[0]; size]).unwrap();
+        }
+        let paths: Vec<RelPath> =
+            ["e", "f", "c", "a", "d", "b"].map(|name| name.parse().unwrap()).into();
+        let tree = Tree::open(folder.path()).unwrap();
+        let answers = tree.hash_all(&paths.iter().collect::<Vec<_>>());
+        for (path, answer) in paths.iter().zip(answers) {
+            match sizes.iter().find(|(name, _)| *name == path.as_str()) {
+                Some((name, size)) => {
+                    let digest = Digest::of(&vec![name.as_bytes()[0]; *size]);
+                    assert_eq!(answer.unwrap(), (digest, *size as u64), "{path}");
+                }
+                None => assert!(answer.unwrap_err().is_not_found(), "{path}"),
+            }
+        }
+        assert!(tree.hash_all(&[]).is_empty());
+        let (listed, oddities) = tree.list_paths().unwrap();
+        let files = tree.list(None).unwrap().files;
+        assert_eq!(listed, files.into_iter().map(|entry| entry.path).collect::<Vec<_>>());
+        assert!(oddities.is_empty());
+    }
+
+    #[test]
+    fn only_what_one_call_gave_with_room_to_spare_is_not_asked_for_again() {
+        let at_once = |bytes: &[u8], size, room| {
+            let (digest, length, at_once) = hash_known(bytes, size, &mut vec![0; room]).unwrap();
+            assert_eq!((digest, length), (Digest::of(bytes), bytes.len() as u64));
+            at_once
+        };
+        assert!(at_once(b"bytes", 5, 6));
+        assert!(at_once(b"", 0, 1));
+        // The buffer is full: there may be more. Two calls. More or less than was said.
+        assert!(!at_once(b"bytes", 5, 5));
+        assert!(!at_once(b"bytes", 5, 4));
+        assert!(!at_once(b"bytes", 4, 6));
+        assert!(!at_once(b"bytes", 6, 8));
+        assert!(!at_once(b"x", 0, 6));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_file_that_does_not_have_the_size_it_says_is_refused() {
+        let tree = Tree::open("/proc/self".as_ref()).unwrap();
+        let answer = tree.hash(&"status".parse().unwrap(), &mut vec![0; BUFFER]);
+        assert!(matches!(answer, Err(TreeError::Changed { .. })), "{answer:?}");
     }
 }
