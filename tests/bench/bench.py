@@ -323,7 +323,7 @@ def g7(bench):
         subprocess.run(f"gzip -dc {archive} > {plain}", shell=True, check=True)
         floor = f"openssl dgst -sha256 {archive} && igzip -dc {archive} > /dev/null && openssl dgst -sha256 {plain}"
         bench.compare("G7", tool, {"the peer": ("tar", peer), "the floor": ("igzip", floor)},
-                      [("the peer", "cpu", 0.28), ("the floor", "cpu", 1.20)])
+                      [("the peer", "cpu", 0.28), ("the floor", "cpu", 1.20), ("the floor", "memory", 1.0)])
         shutil.rmtree(out, ignore_errors=True)
 
 
@@ -428,7 +428,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("goals", nargs="*", metavar="GOAL", help=f"of {', '.join(GOALS)}; all when absent")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--binary", default=str(ROOT / "target/release/countersign"))
+    parser.add_argument("--binary", default=str(ROOT / "target/dist/countersign"))
     parser.add_argument("--folder", default=os.environ.get("BENCH_DIR", str(ROOT / "target/bench")))
     arguments = parser.parse_args()
     unknown = [goal for goal in arguments.goals if goal not in GOALS]
