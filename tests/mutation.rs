@@ -47,7 +47,9 @@ const WHITE_SPACE: &str = "white space around a JSON value is no part of it";
 const HINT: &str = "a key hint is not authenticated and decides nothing";
 
 /// Of a file at most so many bits are changed when all are asked for.
-const BITS_OF_A_FILE: usize = 6_000;
+const BITS_OF_A_FILE: usize = 8_000;
+/// And of a member of the packet.
+const BITS_OF_A_MEMBER: usize = 300;
 /// A plain run tries one in so many of them,
 const BITS_ONE_IN: usize = 60;
 /// and one in so many changes of the report's and the packet's fields.
@@ -455,7 +457,7 @@ fn every_member_packed_as_it_comes() {
             };
             add("exchange contents", name, change(&exchange));
         }
-        for bit in bits(bytes, 80, index as u64) {
+        for bit in bits(bytes, BITS_OF_A_MEMBER, index as u64) {
             if sample.takes() {
                 let class = format!("flip bit {bit}");
                 add(&class, name, change(&|all| all[index].1 = flip(bytes, bit)));
