@@ -105,7 +105,7 @@ impl Sample {
     /// Whether the change that comes now is one of them.
     fn takes(&mut self) -> bool {
         self.seen += 1;
-        self.seen % self.one_in == 0
+        self.seen.is_multiple_of(self.one_in)
     }
 }
 
