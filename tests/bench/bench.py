@@ -405,7 +405,7 @@ def release(bench, out):
     policy = out / "project/keys/policy.json"
     policy.write_text(json.dumps(json.loads(policy.read_text()) | {"max_packet_bytes": 8 << 30}))
     run("keys", "generate", "-o", "key")
-    expires = f"{time.gmtime().tm_year + 1}-12-31T00:00:00Z"
+    expires = time.strftime("%Y-%m-%dT00:00:00Z", time.gmtime(time.time() + 365 * 86_400))
     run("trust", "init", "--dir", "roots", "--policy", policy, "--expires", expires)
     run("trust", "add-key", "key", "--dir", "roots", "--owner", "bench", "--role", "root", "--role", "release")
     run("trust", "sign", "--dir", "roots", "--key", "key")
